@@ -1,0 +1,1 @@
+"""Staff, their roles, their phones, their tokens."""

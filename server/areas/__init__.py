@@ -1,0 +1,1 @@
+"""Areas: city > district > town > community/village > grid, and where a point lies."""

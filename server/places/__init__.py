@@ -1,0 +1,1 @@
+"""The register of what is inspected (场所台账)."""

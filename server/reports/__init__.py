@@ -1,0 +1,1 @@
+"""Read-only figures: rates, each with its definition."""

@@ -1,0 +1,1 @@
+"""What a phone fetches in one go for work without a network."""

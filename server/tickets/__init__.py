@@ -1,0 +1,1 @@
+"""Tickets (隐患工单): routed, worked to the end, and told as a timeline."""

@@ -1,0 +1,96 @@
+"""Reading areas and boundaries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select, text
+
+from server.areas.models import Area, AreaBoundary
+from server.core.db import db, inside_any
+
+# On a boundary several areas cover the point: the deepest level and then the
+# lowest code decide, so that the same point always gives the same answer.
+_AT = text(
+    """
+    SELECT a.code, a.path
+      FROM area_boundaries b JOIN areas a ON a.code = b.area_code
+     WHERE b.valid_to IS NULL
+       AND ST_Covers(b.geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))
+     ORDER BY array_position(
+                  ARRAY['grid', 'community', 'town', 'district', 'city'], a.level),
+              a.code
+     LIMIT 1
+    """
+)
+
+
+def deepest_at(lon: float, lat: float) -> Row[Any] | None:
+    """Return (code, path) of the deepest area covering a point (EPSG:4326)."""
+    return db.session.execute(_AT, {"lon": lon, "lat": lat}).one_or_none()
+
+
+def by_code(code: str) -> Area | None:
+    """Return an area by its code."""
+    return db.session.get(Area, code)
+
+
+def by_codes(codes: Sequence[str]) -> dict[str, Area]:
+    """Return the areas with these codes, by code."""
+    rows = db.session.scalars(select(Area).where(Area.code.in_(codes)))
+    return {area.code: area for area in rows}
+
+
+def boundary_of(code: str) -> Row[Any] | None:
+    """Return (id, GeoJSON text, generated) of the boundary in force, if any."""
+    return db.session.execute(
+        select(
+            AreaBoundary.id,
+            func.ST_AsGeoJSON(AreaBoundary.geom, 7).label("geojson"),
+            AreaBoundary.generated,
+        ).where(AreaBoundary.area_code == code, AreaBoundary.valid_to.is_(None))
+    ).one_or_none()
+
+
+def listed(
+    under: Sequence[str],
+    *,
+    parent: str | None,
+    level: str | None,
+    q: str | None,
+    after: str | None,
+    limit: int,
+) -> list[Area]:
+    """Return areas below ``under`` in order of their paths, one page."""
+    query = select(Area).where(inside_any(Area.path, under)).order_by(Area.path)
+    if parent:
+        query = query.where(Area.parent_code == parent)
+    if level:
+        query = query.where(Area.level == level)
+    if q:
+        query = query.where(Area.name.contains(q, autoescape=True))
+    if after:
+        query = query.where(Area.path > after)
+    return list(db.session.scalars(query.limit(limit)))
+
+
+def subtree(paths: Sequence[str]) -> list[Area]:
+    """Return the areas of ``paths`` and everything below, and nothing above."""
+    query = select(Area).where(inside_any(Area.path, paths)).order_by(Area.path)
+    return list(db.session.scalars(query))
+
+
+def with_boundaries(codes: Sequence[str] | None = None) -> list[Row[Any]]:
+    """Return (Area, WKB of the boundary, generated), parents first."""
+    query = (
+        select(Area, func.ST_AsBinary(AreaBoundary.geom), AreaBoundary.generated)
+        .outerjoin(
+            AreaBoundary,
+            (AreaBoundary.area_code == Area.code) & AreaBoundary.valid_to.is_(None),
+        )
+        .order_by(func.length(Area.path), Area.code)
+    )
+    if codes is not None:
+        query = query.where(Area.code.in_(codes))
+    return list(db.session.execute(query))

@@ -1,0 +1,121 @@
+"""Recording events, and the seal that chains them just before the commit.
+
+``record`` only notes the event on the session. Right before the commit all noted
+events are numbered, hashed and inserted while the head row is locked, so the lock is
+held for two statements and the commit, not for the whole request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import event, insert, text
+from sqlalchemy.orm import Session, scoped_session
+
+from server.audit import chain
+from server.audit.models import Delivery
+from server.core.clock import now
+from server.core.db import db
+from server.core.permissions import Actor
+
+_PENDING = "audit.pending"
+
+
+class Pending(NamedTuple):
+    """An event noted on the session, not yet numbered."""
+
+    at: datetime
+    type: str
+    actor_id: UUID | None
+    actor_name: str
+    subject_type: str
+    subject_id: str
+    payload: str
+
+
+def record(
+    type: str,
+    actor: Actor | None,
+    subject: tuple[str, object],
+    payload: Mapping[str, Any] | None = None,
+    *,
+    at: datetime | None = None,
+) -> None:
+    """Note an event of the current unit of work.
+
+    Args:
+        type: dotted name such as ``ticket.reported``.
+        actor: who did it; None for the system or someone not signed in.
+        subject: kind and id of what it happened to.
+        payload: JSON-able details.
+        at: when (aware); now by default.
+    """
+    pending = db.session.info.setdefault(_PENDING, [])
+    pending.append(
+        Pending(
+            at or now(),
+            type,
+            actor.staff_id if actor else None,
+            actor.name if actor else "system",
+            subject[0],
+            str(subject[1]),
+            chain.canonical(dict(payload or {})),
+        )
+    )
+
+
+_LOCK = text("SELECT last_id, last_hash FROM audit_head WHERE id = 1 FOR UPDATE")
+_APPEND = text(
+    "INSERT INTO audit_events (id, at, type, actor_id, actor_name, subject_type,"
+    " subject_id, payload, hash) VALUES (:id, :at, :type, :actor_id, :actor_name,"
+    " :subject_type, :subject_id, CAST(:payload AS json), :hash)"
+)
+_ADVANCE = text("UPDATE audit_head SET last_id = :id, last_hash = :hash WHERE id = 1")
+
+
+class Sealer:
+    """Chains the noted events of every session before it commits.
+
+    Args:
+        key: the HMAC key.
+        subscriptions: event type → names of the jobs owed for it.
+    """
+
+    def __init__(self, key: bytes, subscriptions: Mapping[str, Sequence[str]]) -> None:
+        self.key = key
+        self.subscriptions = subscriptions
+
+    def attach(self, session: scoped_session[Any]) -> None:
+        """Seal on every commit of ``session``, forget on every rollback."""
+        event.listen(session, "before_commit", self.seal)
+        event.listen(session, "after_rollback", _forget)
+
+    def seal(self, session: Session) -> None:
+        """Number, hash and insert what was noted; owe the subscribed jobs."""
+        pending: list[Pending] = session.info.pop(_PENDING, [])
+        if not pending:
+            return
+        # Everything else first: the shorter the head is locked, the better.
+        session.flush()
+        last_id, last_hash = session.execute(_LOCK).one()
+        rows, owed = [], []
+        for noted in pending:
+            last_id += 1
+            fields = noted._asdict()
+            last_hash = chain.link(self.key, last_hash, id=last_id, **fields)
+            rows.append({"id": last_id, "hash": last_hash, **fields})
+            owed += [
+                {"event_id": last_id, "job": job, "due_at": noted.at, "attempts": 0}
+                for job in self.subscriptions.get(noted.type, ())
+            ]
+        session.execute(_APPEND, rows)
+        if owed:
+            session.execute(insert(Delivery), owed)
+        session.execute(_ADVANCE, {"id": last_id, "hash": last_hash})
+
+
+def _forget(session: Session) -> None:
+    session.info.pop(_PENDING, None)

@@ -1,0 +1,352 @@
+"""A town's catalogue as frozen plain values (no database, no web).
+
+The duty list (配合履职事项清单) gives items, clauses and parties; the catalogue adds
+what a patrol needs: checkpoints (检查点), departments, hazard categories, facts and
+the rows that route a finding. All of it is data in the top-level ``checklists/``;
+:mod:`server.checklists.loader` reads it into these classes.
+
+Item numbers are strings (``"30"``) because a clause reference is a string:
+``30.township.3``, ``26.township.1.3`` (a sub-point), ``30.区消防救援大队.2`` or
+``30.name``.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Self, cast
+
+from server.checklists.codec import Document, content_hash, from_plain, to_plain
+from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
+
+__all__ = [
+    "Catalogue",
+    "Category",
+    "Checklist",
+    "Checkpoint",
+    "CoRow",
+    "Deadline",
+    "Department",
+    "DutyItem",
+    "Fact",
+    "ItemProcess",
+    "LeadRow",
+    "LedgerRow",
+    "Party",
+    "Penalty",
+    "Rule",
+    "Rules",
+    "TownRow",
+    "content_hash",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A law or standard shown beside a checkpoint as a reference, never as binding.
+
+    ``certainty`` tells how sure the reference is (``checked``: read in a public
+    copy when the checkpoint was written).
+    """
+
+    name: str
+    certainty: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One question (检查点) of a checklist; the answer 否 ("no") is the hazard.
+
+    ``clause`` and ``phrase`` are the clause of the duty list and its words on which
+    the question rests; ``derivation`` is ``direct`` (the clause names it) or
+    ``elaboration``. ``severity`` is a suggestion: ``general`` 一般, ``serious`` 较大,
+    ``major`` 重大 (suspected until the lead department confirms it).
+
+    ``facts`` are added to a finding made at this checkpoint; ``suggests_fact`` is
+    only offered to the inspector. ``reroute_item``: the finding follows that item.
+    ``control``: stop use, close off, evacuate at once. ``emergency``: stop,
+    ventilate, leave, call first. ``advisory``: 否 is advice and opens no ticket.
+    """
+
+    id: str
+    question: str
+    hazard: str
+    clause: str
+    phrase: str
+    derivation: str
+    severity: str
+    professional: bool
+    fixable_on_spot: bool
+    category: str
+    photo_required: bool
+    facts: tuple[str, ...] = ()
+    reroute_item: str | None = None
+    control: bool = False
+    emergency: bool = False
+    advisory: bool = False
+    suggests_fact: str | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """The checkpoints of one duty item; ``code`` is the item's number."""
+
+    code: str
+    title: str
+    scope: str
+    checkpoints: tuple[Checkpoint, ...]
+
+    def checkpoint(self, id: str) -> Checkpoint:
+        """The checkpoint with this id. Raises KeyError when there is none."""
+        for checkpoint in self.checkpoints:
+            if checkpoint.id == id:
+                return checkpoint
+        raise KeyError(id)
+
+    def to_document(self) -> Document:
+        """The JSON-able form in which a published version is stored."""
+        return cast(Document, to_plain(self))
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read :meth:`to_document` back. Raises ValueError on other fields."""
+        return cast(Self, from_plain(cls, document))
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One party of a duty item and how many clauses the list gives it.
+
+    ``name`` is ``township`` or the department's name; ``clauses[n-1]`` is the number
+    of sub-points （1）（2） of clause n, mostly 0.
+    """
+
+    name: str
+    clauses: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DutyItem:
+    """One item of the duty list: number, name and the clauses each party has.
+
+    The sentences of the list are cited by reference, not copied.
+    """
+
+    number: str
+    name: str
+    parties: tuple[Party, ...] = ()
+
+    def has_clause(self, reference: str) -> bool:
+        """Whether a reference such as ``30.township.3`` names a clause of this item."""
+        item, _, rest = reference.partition(".")
+        if item != self.number:
+            return False
+        if rest == "name":
+            return True
+        name, *numbers = rest.split(".")
+        if not 1 <= len(numbers) <= 2 or not all(n.isdecimal() for n in numbers):
+            return False
+        for party in self.parties:
+            if party.name == name and 1 <= int(numbers[0]) <= len(party.clauses):
+                subpoints = party.clauses[int(numbers[0]) - 1]
+                return len(numbers) == 1 or 1 <= int(numbers[1]) <= subpoints
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department or the town: ``name`` exactly as the list uses it.
+
+    ``level`` is ``district``, ``city`` or ``town``.
+    """
+
+    code: str
+    name: str
+    level: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A hazard category (隐患类别), e.g. ``F1`` 疏散通道、安全出口, group 消防."""
+
+    code: str
+    name: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A word of the routing vocabulary.
+
+    ``kind`` is ``trigger`` (can send a finding up) or ``circumstance`` (names who
+    else must act). ``needs_evidence``: how it was shown must be recorded (refused);
+    ``needs_reason``: a reason must be given (cannot_fix_now).
+    """
+
+    code: str
+    label: str
+    kind: str
+    needs_evidence: bool = False
+    needs_reason: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """A penalty (处罚) the lead department may record for an item."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Time allowed for a step; ``origin`` says who set it (the list sets none).
+
+    ``unit`` is ``hours``, ``days`` or ``working_days``; 0 days is the same day.
+    ``amount`` is None and ``open`` is true where no value has been decided: then
+    the due date must be given with the act itself.
+    """
+
+    amount: int | None
+    unit: str
+    origin: str
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemProcess:
+    """What the list lets the town and the department do for one item.
+
+    ``settle_on_spot``: the town may settle at once (立即整改, 劝导, 制止).
+    ``town_deadline``: the town may set a due date (督促整改). ``town_notice``: the
+    整改通知书 is ``mandatory``, ``optional`` or ``none``. ``report_triggers``: facts
+    that allow reporting upward; ``at_once``: every finding is reported at once.
+    ``order_document``: what the department's order is called. ``implies``: facts that
+    the kind of place itself states. ``feedback``: ``required`` by the list or
+    ``expected`` by design. ``deadlines``: step -> severity -> :class:`Deadline`.
+    """
+
+    item: str
+    settle_on_spot: bool
+    town_deadline: bool
+    town_notice: str
+    report_triggers: tuple[str, ...]
+    at_once: bool
+    penalties: tuple[Penalty, ...]
+    order_document: str
+    implies: tuple[str, ...]
+    feedback: str
+    deadlines: dict[str, dict[str, Deadline]]
+    basis: tuple[str, ...]
+    source: str
+
+    def deadline(self, step: str, severity: str) -> Deadline | None:
+        """The time allowed for ``step``, or None when the step has no setting."""
+        return self.deadlines.get(step, {}).get(severity)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything that routing and the workflow need of one catalogue."""
+
+    catalogue: str
+    town_department: str
+    duty_items: tuple[DutyItem, ...]
+    departments: tuple[Department, ...]
+    categories: tuple[Category, ...]
+    facts: tuple[Fact, ...]
+    processes: tuple[ItemProcess, ...]
+    lead_rows: tuple[LeadRow, ...]
+    co_rows: tuple[CoRow, ...]
+    town_rows: tuple[TownRow, ...]
+    ledgers: tuple[LedgerRow, ...] = field(default=())
+
+    def to_document(self) -> Document:
+        """The JSON-able form in which a published version is stored."""
+        return cast(Document, to_plain(self))
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read :meth:`to_document` back. Raises ValueError on other fields."""
+        return cast(Self, from_plain(cls, document))
+
+    def department(self, key: str) -> Department:
+        """The department with this code, name or alias. Raises KeyError."""
+        return self._departments[key]
+
+    def category(self, code: str) -> Category:
+        """The hazard category with this code. Raises KeyError."""
+        return self._categories[code]
+
+    def fact(self, code: str) -> Fact:
+        """The fact with this word. Raises KeyError."""
+        return self._facts[code]
+
+    def duty_item(self, number: str) -> DutyItem:
+        """The duty item with this number. Raises KeyError."""
+        return self._duty_items[number]
+
+    def process(self, item: str) -> ItemProcess:
+        """The process of an item. Raises KeyError when the item is not patrolled."""
+        return self._processes[item]
+
+    def town_row(self, item: str) -> TownRow:
+        """The row by which the town itself sees to an item. Raises KeyError."""
+        return self._town_rows[item]
+
+    def has_clause(self, reference: str) -> bool:
+        """Whether a clause reference exists in the duty list."""
+        item = self._duty_items.get(reference.partition(".")[0])
+        return item is not None and item.has_clause(reference)
+
+    @cached_property
+    def _departments(self) -> dict[str, Department]:
+        return {
+            key: department
+            for department in self.departments
+            for key in (department.code, department.name, *department.aliases)
+        }
+
+    @cached_property
+    def _categories(self) -> dict[str, Category]:
+        return {category.code: category for category in self.categories}
+
+    @cached_property
+    def _facts(self) -> dict[str, Fact]:
+        return {fact.code: fact for fact in self.facts}
+
+    @cached_property
+    def _duty_items(self) -> dict[str, DutyItem]:
+        return {item.number: item for item in self.duty_items}
+
+    @cached_property
+    def _processes(self) -> dict[str, ItemProcess]:
+        return {process.item: process for process in self.processes}
+
+    @cached_property
+    def _town_rows(self) -> dict[str, TownRow]:
+        return {item: row for row in self.town_rows for item in row.items}
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One town's catalogue.
+
+    ``town`` is the town's area code in ``scheme``; ``serves`` are the area codes in
+    which this catalogue is used (local configuration: it may be wider than the town).
+    """
+
+    code: str
+    title: str
+    town: str
+    scheme: str
+    serves: tuple[str, ...]
+    rules: Rules
+    checklists: tuple[Checklist, ...]
+
+    def checklist(self, code: str) -> Checklist:
+        """The checklist of a duty item. Raises KeyError when there is none."""
+        for checklist in self.checklists:
+            if checklist.code == code:
+                return checklist
+        raise KeyError(code)

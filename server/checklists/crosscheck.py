@@ -1,0 +1,370 @@
+"""What the files of a catalogue say of each other: every reference must hold.
+
+Each check yields faults with the line of the value that is wrong. The order of the
+lead rows is checked in :mod:`server.checklists.reach`.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from server.checklists import build, reach
+from server.checklists.build import Data, Sources
+from server.checklists.catalogue import DutyItem
+from server.checklists.marked import Fault, Marked, Where
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The words that may be referred to. ``facts`` maps a fact to its kind."""
+
+    departments: dict[str, str]
+    names: frozenset[str]
+    categories: frozenset[str]
+    facts: dict[str, str]
+    duty: dict[int, DutyItem]
+    processes: frozenset[int]
+    penalties: frozenset[str]
+
+    def has_clause(self, reference: str) -> bool:
+        number = reference.partition(".")[0]
+        item = self.duty.get(int(number)) if number.isdecimal() else None
+        return item is not None and item.has_clause(reference)
+
+
+def faults(sources: Sources) -> Iterator[Fault]:
+    """All faults between the (structurally sound) files of one catalogue."""
+    known = _known(sources)
+    checks: tuple[Callable[[Sources, _Known], Iterator[Fault]], ...] = (
+        _repeated,
+        _head,
+        _duty_parties,
+        _processes,
+        _rows,
+        _ledgers,
+        _checklists,
+        _coverage,
+    )
+    for check in checks:
+        yield from check(sources, known)
+    yield from reach.faults(sources.routing)
+
+
+def _known(sources: Sources) -> _Known:
+    departments = sources.departments.data["departments"]
+    duty = build.duty_items(sources.duty_items.data)
+    return _Known(
+        departments={d["code"]: d["level"] for d in departments},
+        names=frozenset(n for d in departments for n in (d["name"], *d["aliases"])),
+        categories=frozenset(
+            category["code"]
+            for group in sources.categories.data["groups"]
+            for category in group["categories"]
+        ),
+        facts={f["code"]: f["kind"] for f in sources.facts.data["facts"]},
+        duty={int(item.number): item for item in duty},
+        processes=frozenset(
+            item for entry in sources.items.data["items"] for item in entry["items"]
+        ),
+        penalties=frozenset(p["code"] for p in sources.items.data["penalties"]),
+    )
+
+
+def _twice(
+    marked: Marked, what: str, values: Iterable[tuple[Hashable, Where]]
+) -> Iterator[Fault]:
+    """A fault for each value that stood before, naming the line where it did."""
+    first: dict[Hashable, Where] = {}
+    for value, where in values:
+        if value in first:
+            line = marked.line(*first[value])
+            yield marked.fault(f"{what} {value} stands already in line {line}", *where)
+        first.setdefault(value, where)
+
+
+def _each(data: Data, key: str, field: str) -> list[tuple[Hashable, Where]]:
+    """The values of one field of a list of records, with their places."""
+    return [(row[field], (key, i, field)) for i, row in enumerate(data[key])]
+
+
+def _repeated(sources: Sources, _known: _Known) -> Iterator[Fault]:
+    duty, facts, items = sources.duty_items, sources.facts, sources.items
+    yield from _twice(duty, "duty item", _each(duty.data, "items", "number"))
+    yield from _twice(facts, "fact", _each(facts.data, "facts", "code"))
+    yield from _twice(items, "penalty", _each(items.data, "penalties", "code"))
+    yield from _twice(items, "process of item", _item_places(items.data["items"]))
+    for i, entry in enumerate(items.data["items"]):
+        places = [
+            (p, ("items", i, "penalties", j)) for j, p in _enum(entry, "penalties")
+        ]
+        yield from _twice(items, "penalty", places)
+    groups = sources.categories.data["groups"]
+    yield from _twice(
+        sources.categories,
+        "category",
+        [
+            (category["code"], ("groups", i, "categories", j, "code"))
+            for i, group in enumerate(groups)
+            for j, category in enumerate(group["categories"])
+        ],
+    )
+    yield from _repeated_departments(sources.departments)
+    routing, ledgers = sources.routing, sources.ledgers
+    ids = [
+        e for part in ("lead", "co", "town") for e in _each(routing.data, part, "id")
+    ]
+    yield from _twice(routing, "row", ids)
+    yield from _twice(ledgers, "row", _each(ledgers.data, "ledgers", "id"))
+
+
+def _enum(record: Data, key: str) -> list[tuple[int, Any]]:
+    return list(enumerate(record.get(key, ())))
+
+
+def _item_places(entries: list[Data]) -> list[tuple[Hashable, Where]]:
+    return [
+        (item, ("items", i, "items", j))
+        for i, entry in enumerate(entries)
+        for j, item in enumerate(entry["items"])
+    ]
+
+
+def _repeated_departments(marked: Marked) -> Iterator[Fault]:
+    """Codes, names and aliases are one space of words: each names one department."""
+    words: list[tuple[Hashable, Where]] = []
+    for i, department in enumerate(marked.data["departments"]):
+        words.append((department["code"], ("departments", i, "code")))
+        words.append((department["name"], ("departments", i, "name")))
+        words += [
+            (alias, ("departments", i, "aliases", j))
+            for j, alias in _enum(department, "aliases")
+        ]
+    yield from _twice(marked, "department", words)
+
+
+def _head(sources: Sources, known: _Known) -> Iterator[Fault]:
+    marked = sources.catalogue
+    code = marked.data["town_department"]
+    if known.departments.get(code) != "town":
+        message = f"{code} is not a department of level town"
+        yield marked.fault(message, "town_department")
+
+
+def _duty_parties(sources: Sources, known: _Known) -> Iterator[Fault]:
+    marked = sources.duty_items
+    for i, item in enumerate(marked.data["items"]):
+        for party in item["parties"]:
+            if party != "township" and party not in known.names:
+                message = f"party {party} is not the name of a department"
+                yield marked.fault(message, "items", i, "parties", party)
+
+
+def _unknown(
+    marked: Marked,
+    record: Data,
+    where: Where,
+    key: str,
+    known: Iterable[Any],
+    what: str,
+) -> Iterator[Fault]:
+    """Faults for the values of ``record[key]`` (one or a list) that are not known."""
+    value = record.get(key)
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    for i, word in enumerate(values):
+        if word not in known:
+            yield marked.fault(f"unknown {what} {word}", *where, key, i)
+
+
+def _clauses(
+    marked: Marked, record: Data, where: Where, items: list[int], known: _Known
+) -> Iterator[Fault]:
+    """Faults for references in ``basis`` that name no clause for one of the items."""
+    for i, reference in enumerate(record["basis"]):
+        for item in items:
+            filled = reference.replace("{item}", str(item))
+            if not known.has_clause(filled):
+                message = f"clause {filled} does not exist in the duty list"
+                yield marked.fault(message, *where, "basis", i)
+            if filled == reference:
+                break
+
+
+def _processes(sources: Sources, known: _Known) -> Iterator[Fault]:
+    marked = sources.items
+    for part in ("items", "implied_facts"):
+        for i, entry in enumerate(marked.data[part]):
+            at: Where = (part, i)
+            yield from _unknown(marked, entry, at, "items", known.duty, "duty item")
+            yield from _clauses(marked, entry, at, entry["items"], known)
+            for key, kind in (
+                ("report_triggers", "trigger"),
+                ("facts", "circumstance"),
+            ):
+                yield from _facts(marked, entry, at, key, kind, known)
+            yield from _unknown(
+                marked, entry, at, "penalties", known.penalties, "penalty"
+            )
+    for i, entry in enumerate(marked.data["implied_facts"]):
+        yield from _unknown(
+            marked,
+            entry,
+            ("implied_facts", i),
+            "items",
+            known.processes,
+            "item with a process",
+        )
+
+
+def _facts(
+    marked: Marked, record: Data, where: Where, key: str, kind: str, known: _Known
+) -> Iterator[Fault]:
+    yield from _unknown(marked, record, where, key, known.facts, "fact")
+    for i, fact in _enum(record, key):
+        if known.facts.get(fact, kind) != kind:
+            yield marked.fault(f"fact {fact} is no {kind}", *where, key, i)
+
+
+def _rows(sources: Sources, known: _Known) -> Iterator[Fault]:
+    marked = sources.routing
+    for part in ("lead", "co", "town"):
+        for i, row in enumerate(marked.data[part]):
+            at: Where = (part, i)
+            when = row["when"]
+            here = (*at, "when")
+            yield from _unknown(marked, when, here, "item", known.duty, "duty item")
+            yield from _unknown(
+                marked, when, here, "category", known.categories, "category"
+            )
+            yield from _facts(marked, when, here, "any", "trigger", known)
+            yield from _facts(marked, when, here, "fact", "circumstance", known)
+            for key in ("lead", "co", "coordinator", "next_level", "inform"):
+                yield from _unknown(
+                    marked, row, at, key, known.departments, "department"
+                )
+            yield from _clauses(marked, row, at, when["item"], known)
+    yield from _one_target(marked, known)
+    for i, row in enumerate(marked.data["co"]):
+        if bool(row["co"]) == row.get("open", False):
+            message = f"row {row['id']} needs either departments in co or open: true"
+            yield marked.fault(message, "co", i, "co")
+
+
+def _one_target(marked: Marked, known: _Known) -> Iterator[Fault]:
+    rows = marked.data["lead"]
+    rerouted = {
+        item: row["id"]
+        for row in rows
+        if "reroute_to_item" in row
+        for item in row["when"]["item"]
+    }
+    for i, row in enumerate(rows):
+        if ("lead" in row) == ("reroute_to_item" in row):
+            message = f"row {row['id']} needs lead or reroute_to_item, not both"
+            yield marked.fault(message, "lead", i)
+        target = row.get("reroute_to_item")
+        if target is None:
+            continue
+        at = ("lead", i, "reroute_to_item")
+        if target not in known.processes:
+            yield marked.fault(f"reroute target {target} has no process", *at)
+        if target in rerouted:
+            by = rerouted[target]
+            yield marked.fault(f"reroute target {target} is rerouted by {by}", *at)
+
+
+def _ledgers(sources: Sources, known: _Known) -> Iterator[Fault]:
+    marked = sources.ledgers
+    for i, row in enumerate(marked.data["ledgers"]):
+        at: Where = ("ledgers", i)
+        yield from _unknown(marked, row, at, "items", known.duty, "duty item")
+        yield from _unknown(
+            marked, row, at, "addressee", known.departments, "department"
+        )
+        yield from _clauses(marked, row, at, row["items"], known)
+
+
+def _checklists(sources: Sources, known: _Known) -> Iterator[Fault]:
+    shared = sources.shared.data["checkpoints"]
+    used: set[str] = set()
+    ids: set[str] = set()
+    for marked in sources.checklists:
+        item = marked.data["item"]
+        if marked.file.stem != str(item):
+            yield marked.fault(f"item {item} belongs in a file {item}.yaml", "item")
+        for i, entry in enumerate(marked.data["checkpoints"]):
+            used.add(entry.get("use", ""))
+            if entry["id"] in ids:
+                message = f"checkpoint {entry['id']} stands twice"
+                yield marked.fault(message, "checkpoints", i, "id")
+            ids.add(entry["id"])
+            yield from _checkpoint(marked, i, entry, shared, known)
+    for name in shared:
+        if name not in used:
+            message = f"shared checkpoint {name} is not used by any item"
+            yield sources.shared.fault(message, "checkpoints", name)
+
+
+def _checkpoint(
+    marked: Marked, index: int, entry: Data, shared: Data, known: _Known
+) -> Iterator[Fault]:
+    at: Where = ("checkpoints", index)
+    item = str(marked.data["item"])
+    if not entry["id"].startswith(f"{item}-"):
+        message = f"checkpoint {entry['id']} must start with {item}-"
+        yield marked.fault(message, *at, "id")
+    yield from _unknown(marked, entry, at, "use", shared, "shared checkpoint")
+    fields = build.expand(entry, shared, item)
+    for key, words, what in (
+        ("category", known.categories, "category"),
+        ("facts", known.facts, "fact"),
+        ("suggests_fact", known.facts, "fact"),
+        ("reroute_item", known.processes, "reroute target"),
+    ):
+        yield from _unknown(marked, fields, at, key, words, what)
+    clause = fields.get("clause")
+    if clause is not None and not known.has_clause(clause):
+        message = f"clause {clause} does not exist in the duty list"
+        yield marked.fault(message, *at, "clause")
+
+
+def _coverage(sources: Sources, known: _Known) -> Iterator[Fault]:
+    """An item with a checklist needs all that a finding may run into."""
+    rows = sources.routing.data
+    needs: tuple[tuple[str, Iterable[int]], ...] = (
+        ("no duty item in duty-items.yaml", known.duty),
+        ("no process in items.yaml", known.processes),
+        ("no lead row in routing.yaml", _items_of(rows["lead"])),
+        ("no town row in routing.yaml", _items_of(rows["town"])),
+    )
+    for marked in sources.checklists:
+        item = marked.data["item"]
+        for lack, there in needs:
+            if item not in there:
+                yield marked.fault(f"item {item} has {lack}", "item")
+    town = sources.routing
+    places = [
+        (item, ("town", i, "when", "item", j))
+        for i, row in enumerate(rows["town"])
+        for j, item in enumerate(row["when"]["item"])
+    ]
+    yield from _twice(town, "town row of item", places)
+    yield from _triggers(sources)
+
+
+def _items_of(rows: list[Data]) -> set[int]:
+    return {item for row in rows for item in row["when"]["item"]}
+
+
+def _triggers(sources: Sources) -> Iterator[Fault]:
+    """What may be reported must have someone to report it to."""
+    leads = [row for row in sources.routing.data["lead"] if "lead" in row]
+    for i, entry in enumerate(sources.items.data["items"]):
+        for j, trigger in _enum(entry, "report_triggers"):
+            for item in entry["items"]:
+                if not any(_takes(row["when"], item, trigger) for row in leads):
+                    message = f"no lead row takes {trigger} of item {item}"
+                    yield sources.items.fault(message, "items", i, "report_triggers", j)
+
+
+def _takes(when: Data, item: int, trigger: str) -> bool:
+    return item in when["item"] and trigger in when.get("any", [trigger])

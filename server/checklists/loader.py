@@ -1,0 +1,121 @@
+"""Reads and checks a catalogue folder (no database, no web).
+
+``patrol checklists check`` prints what :func:`check` finds, one fault a line.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from server.checklists import build, crosscheck
+from server.checklists.build import Sources
+from server.checklists.catalogue import Catalogue
+from server.checklists.marked import CatalogueInvalid, Fault, Marked, read
+
+__all__ = [
+    "CatalogueInvalid",
+    "Fault",
+    "bundled_root",
+    "check",
+    "find_catalogues",
+    "load",
+]
+
+_HEAD = "catalogue.yaml"
+_FILES = (
+    "catalogue",
+    "duty-items",
+    "departments",
+    "categories",
+    "facts",
+    "items",
+    "routing",
+    "ledgers",
+    "shared",
+)
+
+
+def bundled_root() -> Path:
+    """The project's own ``checklists/`` folder: a folder per town, and the schema."""
+    return Path(__file__).parents[2] / "checklists"
+
+
+def find_catalogues(root: Path) -> list[Path]:
+    """The catalogue folders in ``root``, or ``root`` itself when it is one."""
+    if (root / _HEAD).is_file():
+        return [root]
+    return sorted(head.parent for head in root.glob(f"*/{_HEAD}"))
+
+
+def load(directory: Path) -> Catalogue:
+    """Read one catalogue folder.
+
+    Structure is checked first, for all files; references between the files only
+    when every file is sound, because a broken one would make false faults elsewhere.
+
+    Raises:
+        CatalogueInvalid: with every fault of that stage, by file and line.
+    """
+    sources = _read_all(directory)
+    faults = list(crosscheck.faults(sources))
+    if faults:
+        raise CatalogueInvalid(faults)
+    return build.catalogue(sources)
+
+
+def check(directory: Path) -> list[Fault]:
+    """All faults of a catalogue folder, or of all catalogues in a folder of them."""
+    folders = find_catalogues(directory)
+    if not folders:
+        return [Fault(str(directory), 1, f"no catalogue here: {_HEAD} is missing")]
+    faults: list[Fault] = []
+    sound: list[tuple[Path, Catalogue]] = []
+    for folder in folders:
+        try:
+            sound.append((folder, load(folder)))
+        except CatalogueInvalid as invalid:
+            faults += invalid.faults
+    return sorted([*faults, *_side_by_side(sound)])
+
+
+def _read_all(directory: Path) -> Sources:
+    schema = bundled_root() / "schema"
+    faults: list[Fault] = []
+
+    def take(file: Path, name: str) -> Marked | None:
+        try:
+            return read(file, schema / f"{name}.json")
+        except CatalogueInvalid as invalid:
+            faults.extend(invalid.faults)
+            return None
+
+    files = {
+        name.replace("-", "_"): take(directory / f"{name}.yaml", name)
+        for name in _FILES
+    }
+    found = [take(f, "checklist") for f in sorted(directory.glob("items/*.yaml"))]
+    checklists = [marked for marked in found if marked is not None]
+    sound = {name: marked for name, marked in files.items() if marked is not None}
+    if faults:
+        raise CatalogueInvalid(faults)
+    checklists.sort(key=lambda marked: int(marked.data["item"]))
+    return Sources(**sound, checklists=tuple(checklists))
+
+
+def _side_by_side(catalogues: list[tuple[Path, Catalogue]]) -> Iterator[Fault]:
+    """What two catalogues must not both say: code, area, and names of departments."""
+    taken: dict[tuple[str, str], Path] = {}
+    names: dict[str, str] = {}
+    for folder, catalogue in catalogues:
+        claims = [("code", catalogue.code)]
+        claims += [("area", area) for area in catalogue.serves]
+        for claim in claims:
+            if claim in taken:
+                message = f"{claim[0]} {claim[1]} is also that of {taken[claim]}"
+                yield Fault(str(folder / _HEAD), 1, message)
+            taken.setdefault(claim, folder)
+        for department in catalogue.rules.departments:
+            meant = f"{department.name} ({department.level})"
+            before = names.setdefault(department.code, meant)
+            if before != meant:
+                message = f"department {department.code} is {before} elsewhere"
+                yield Fault(str(folder / "departments.yaml"), 1, message)

@@ -1,0 +1,90 @@
+"""Reading published versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, text
+
+from server.checklists.models import ChecklistVersion, Ruleset
+from server.core.db import db
+
+# In force at a moment: the last version published by then; before the first
+# publication the first one, because something has to decide.
+_IN_FORCE = text(
+    """
+    SELECT id, catalogue, version, title, checklists, published_at
+      FROM rulesets
+     WHERE serves && CAST(:codes AS text[])
+     ORDER BY published_at > :at, CASE WHEN published_at > :at THEN version END,
+              version DESC
+     LIMIT 1
+    """
+)
+
+
+def ruleset_in_force(codes: Sequence[str], at: datetime) -> Row[Any] | None:
+    """Return the rules serving one of the area ``codes`` at a moment (aware)."""
+    return db.session.execute(_IN_FORCE, {"codes": list(codes), "at": at}).one_or_none()
+
+
+def ruleset_document(ruleset_id: int) -> dict[str, Any]:
+    """Return the rules document of one version."""
+    query = select(Ruleset.document).where(Ruleset.id == ruleset_id)
+    document: dict[str, Any] = db.session.scalars(query).one()
+    return document
+
+
+def latest_ruleset(catalogue: str) -> Ruleset | None:
+    """Return the newest version of a catalogue's rules."""
+    query = select(Ruleset).where(Ruleset.catalogue == catalogue)
+    return db.session.scalar(query.order_by(Ruleset.version.desc()).limit(1))
+
+
+def latest_versions(catalogue: str) -> dict[str, Row[Any]]:
+    """Return (code, version, hash) of each checklist's newest version, by code."""
+    query = (
+        select(ChecklistVersion.code, ChecklistVersion.version, ChecklistVersion.hash)
+        .where(ChecklistVersion.catalogue == catalogue)
+        .order_by(ChecklistVersion.code, ChecklistVersion.version)
+    )
+    rows: list[Row[Any]] = list(db.session.execute(query))
+    return {row.code: row for row in rows}
+
+
+def checklist_version(
+    catalogue: str, code: str, version: int
+) -> ChecklistVersion | None:
+    """Return one published version."""
+    return db.session.scalar(
+        select(ChecklistVersion).where(
+            ChecklistVersion.catalogue == catalogue,
+            ChecklistVersion.code == code,
+            ChecklistVersion.version == version,
+        )
+    )
+
+
+def checklist_hash(catalogue: str, code: str, version: int) -> str | None:
+    """Return the content hash of one published version."""
+    return db.session.scalar(
+        select(ChecklistVersion.hash).where(
+            ChecklistVersion.catalogue == catalogue,
+            ChecklistVersion.code == code,
+            ChecklistVersion.version == version,
+        )
+    )
+
+
+def count_checkpoints() -> int:
+    """Count the checkpoints of the newest versions of all checklists."""
+    newest = (
+        select(func.max(ChecklistVersion.id))
+        .group_by(ChecklistVersion.catalogue, ChecklistVersion.code)
+        .scalar_subquery()
+    )
+    checkpoints = ChecklistVersion.document["checkpoints"]
+    query = select(func.sum(func.jsonb_array_length(checkpoints)))
+    return db.session.scalar(query.where(ChecklistVersion.id.in_(newest))) or 0

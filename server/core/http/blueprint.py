@@ -1,0 +1,170 @@
+"""A blueprint on which a route without a permission cannot be registered.
+
+One request is one unit of work: the view runs, the edge commits once, and only then
+is the answer built. A refusal rolls everything back; if it is a denial, the audit
+gets its event in a transaction of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import flask
+from flask import Response, g, request
+
+from server.core import db
+from server.core.errors import Forbidden, Problem, Unauthenticated
+from server.core.http import body as bodies
+from server.core.http.render import json_response
+from server.core.http.schema import Schema, load_body, load_query
+from server.core.permissions import Actor, Permission
+
+View = Callable[..., Any]
+
+
+class Reply(NamedTuple):
+    """What a view gives back: plain data, a status, an ETag, more headers."""
+
+    data: Any
+    status: int = 200
+    etag: str | None = None
+    headers: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One route as it is registered and documented.
+
+    Attributes:
+        raw: the view reads the request's stream itself (photos).
+        free_connection: give the database connection back before the view runs,
+            because it first waits for the network.
+    """
+
+    permission: Permission
+    summary: str
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    answers: Mapping[int, Any] = field(default_factory=dict)
+    raw: bool = False
+    free_connection: bool = False
+    media_types: tuple[str, ...] = ("application/json",)
+
+
+class MissingPermission(TypeError):
+    """A route was registered without saying who may call it."""
+
+
+class Blueprint(flask.Blueprint):
+    """Registers views only through :meth:`expose`, with their permission."""
+
+    def expose(
+        self,
+        method: str,
+        rule: str,
+        *,
+        permission: Permission,
+        summary: str,
+        **described: Any,
+    ) -> Callable[[View], View]:
+        """Register a view for ``method rule``.
+
+        The view is called with the URL's values, then ``actor`` (unless the route is
+        public), ``body`` and ``query`` when their schemas are given. It returns a
+        :class:`Reply` or a ready Flask response.
+        """
+        spec = Endpoint(permission, summary, **described)
+
+        def register(view: View) -> View:
+            wrapped = _edge(view, spec)
+            self.add_url_rule(
+                rule, view.__name__, wrapped, methods=[method], strict_slashes=False
+            )
+            return view
+
+        return register
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Any = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Refuse any view that did not come through :meth:`expose`.
+
+        Raises:
+            MissingPermission: the view carries no permission.
+        """
+        if not isinstance(getattr(view_func, "spec", None), Endpoint):
+            raise MissingPermission(f"{rule}: a route needs a permission")
+        super().add_url_rule(
+            rule, endpoint, view_func, provide_automatic_options, **options
+        )
+
+
+def _edge(view: View, spec: Endpoint) -> View:
+    @functools.wraps(view)
+    def wrapped(**values: Any) -> Response:
+        try:
+            reply = view(**_arguments(spec, values))
+            db.commit()
+        except Problem as problem:
+            _settle(problem, spec)
+            raise
+        except BaseException:
+            db.db.session.rollback()
+            raise
+        if isinstance(reply, Response):
+            return reply
+        return json_response(reply.data, reply.status, reply.etag, reply.headers)
+
+    wrapped.spec = spec  # type: ignore[attr-defined]
+    return wrapped
+
+
+def _arguments(spec: Endpoint, values: dict[str, Any]) -> dict[str, Any]:
+    arguments = dict(values)
+    if not spec.permission.public:
+        actor = _authenticate()
+        if not spec.permission.allows(actor):
+            raise Forbidden()
+        arguments["actor"] = actor
+    if spec.query is not None:
+        arguments["query"] = load_query(spec.query, request.args)
+    if spec.free_connection or spec.body is not None:
+        # Nothing was written so far; the body may take minutes to arrive.
+        db.release_connection()
+    if spec.body is not None:
+        arguments["body"] = load_body(spec.body, bodies.read_json())
+    return arguments
+
+
+def _authenticate() -> Actor:
+    """Return the caller.
+
+    Raises:
+        Unauthenticated: no token, or one that is unknown, revoked or expired.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated()
+    actor: Actor = flask.current_app.extensions["authenticate"](token.strip())
+    g.actor = actor
+    return actor
+
+
+def _settle(problem: Problem, spec: Endpoint) -> None:
+    """Undo what a refused request did, or keep it where the refusal says so."""
+    if problem.keeps:
+        db.commit()
+    else:
+        db.db.session.rollback()
+    if problem.denied:
+        note = flask.current_app.extensions["note_denial"]
+        with db.unit_of_work():
+            note(g.get("actor"), spec.permission.name, request.path, problem.slug)

@@ -1,0 +1,71 @@
+"""Reading a JSON body, with a refusal that says what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+from flask import request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from server.core.errors import BadRequest, FieldError, Invalid, TooLarge
+from server.core.errors import UnsupportedMedia as Unsupported
+from server.core.text import Text
+
+_NUL = re.compile(rb"\\u0000")
+
+
+def read_json() -> Any:
+    """Return the parsed body.
+
+    Raises:
+        UnsupportedMedia: the type is not JSON.
+        TooLarge: over the configured limit (found by length, before reading).
+        BadRequest: no body (``empty-body``), or not JSON (``malformed-json``).
+        Invalid: a string holds the character U+0000, which no database text takes.
+    """
+    if request.mimetype != "application/json":
+        raise Unsupported(
+            Text(
+                f"请求内容应为 application/json，收到的是 {request.mimetype or '空'}",
+                f"Expected application/json, got {request.mimetype or 'none'}",
+            )
+        )
+    try:
+        raw = request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        raise TooLarge() from error
+    except ClientDisconnected as error:
+        raise BadRequest(
+            Text("请求内容不完整", "The body is incomplete"), slug="incomplete-body"
+        ) from error
+    if not raw.strip():
+        raise BadRequest(Text("请求内容为空", "The body is empty"), slug="empty-body")
+    try:
+        parsed = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise BadRequest(
+            Text(
+                f"不是有效的 JSON：第 {error.lineno} 行第 {error.colno} 列",
+                f"Not valid JSON at {where}: {error.msg}",
+            ),
+            slug="malformed-json",
+        ) from error
+    if _NUL.search(raw):
+        _refuse_nul(parsed, "")
+    return parsed
+
+
+def _refuse_nul(value: Any, pointer: str) -> None:
+    if isinstance(value, str) and "\x00" in value:
+        message = Text("不能含有空字符 U+0000", "Must not hold the character U+0000")
+        raise Invalid(message, errors=[FieldError(pointer, message)])
+    if isinstance(value, dict):
+        for key, child in value.items():
+            _refuse_nul(key, pointer)
+            _refuse_nul(child, f"{pointer}/{key}")
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            _refuse_nul(child, f"{pointer}/{index}")

@@ -1,0 +1,39 @@
+"""Conditional requests: ETag, If-None-Match, If-Match."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import request
+
+from server.core.errors import PreconditionFailed, PreconditionRequired
+
+
+def etag_of(*parts: object) -> str:
+    """Return a strong ETag for what ``parts`` identify (ids, versions, hashes)."""
+    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
+    return f'"{digest[:32]}"'
+
+
+def fresh(etag: str) -> bool:
+    """Tell whether the caller's copy (``If-None-Match``) is ``etag`` or any."""
+    header = request.headers.get("If-None-Match")
+    return header is not None and (header.strip() == "*" or etag in _listed(header))
+
+
+def require_match(etag: str) -> None:
+    """Demand that ``If-Match`` names ``etag``.
+
+    Raises:
+        PreconditionRequired: the header is missing.
+        PreconditionFailed: it names something else.
+    """
+    header = request.headers.get("If-Match")
+    if header is None:
+        raise PreconditionRequired()
+    if header.strip() != "*" and etag not in _listed(header):
+        raise PreconditionFailed()
+
+
+def _listed(header: str) -> set[str]:
+    return {part.strip().removeprefix("W/") for part in header.split(",")}

@@ -1,0 +1,191 @@
+"""The OpenAPI 3.1 document, made from the routes, and its readable form."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask, Response, current_app, render_template, request
+from werkzeug.routing import Rule
+
+from server.core.http.blueprint import Blueprint, Endpoint
+from server.core.http.render import compressed, dumps
+from server.core.http.schema import Schema
+from server.core.permissions import PUBLIC
+
+blueprint = Blueprint("openapi", __name__, template_folder="templates")
+
+VERSION = "1.0.0"
+
+
+@blueprint.expose(
+    "GET", "/openapi.json", permission=PUBLIC, summary="This description (OpenAPI 3.1)"
+)
+def document() -> Response:
+    """Give out the OpenAPI document."""
+    return compressed(dumps(describe(_app())), "application/json")
+
+
+@blueprint.expose(
+    "GET", "/docs", permission=PUBLIC, summary="Readable description of the API"
+)
+def docs() -> Response:
+    """Show the OpenAPI document as one page without scripts."""
+    page = render_template("docs.html", spec=describe(_app()), base=request.root_url)
+    return compressed(page.encode(), "text/html")
+
+
+def _app() -> Flask:
+    return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def describe(app: Flask) -> dict[str, Any]:
+    """Return the OpenAPI document of ``app``, made once."""
+    if "openapi" not in app.extensions:
+        app.extensions["openapi"] = _describe(app)
+    return cast(dict[str, Any], app.extensions["openapi"])
+
+
+def _describe(app: Flask) -> dict[str, Any]:
+    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+    spec = APISpec(
+        title="hazard-patrol",
+        version=VERSION,
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info={"description": "安全隐患巡查：检查、上报、流转、整改、统计。"},
+        servers=[{"url": "/"}],
+    )
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    spec.components.schema("Problem", _PROBLEM)
+    for rule in sorted(app.url_map.iter_rules(), key=lambda r: r.rule):
+        endpoint = getattr(app.view_functions[rule.endpoint], "spec", None)
+        if isinstance(endpoint, Endpoint):
+            _add_path(spec, rule, endpoint)
+    return spec.to_dict()
+
+
+def _schema_name(schema: Any) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    room = kind.__module__.split(".")[1]
+    return f"{room}.{kind.__name__}"
+
+
+def _add_path(spec: APISpec, rule: Rule, endpoint: Endpoint) -> None:
+    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+    for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+        operation: dict[str, Any] = {
+            "operationId": f"{method.lower()}_{rule.endpoint.replace('.', '_')}",
+            "tags": [rule.endpoint.split(".")[0]],
+            "summary": endpoint.summary,
+            "description": _who(endpoint),
+            "parameters": _parameters(rule, endpoint),
+            "responses": _responses(endpoint),
+        }
+        if not endpoint.permission.public:
+            operation["security"] = [{"bearer": []}]
+        body = _request_body(method, endpoint)
+        if body:
+            operation["requestBody"] = body
+        spec.path(path, operations={method.lower(): operation})
+
+
+def _who(endpoint: Endpoint) -> str:
+    permission = endpoint.permission
+    if permission.public:
+        return "Who: anyone"
+    if permission.roles is None:
+        return "Who: anyone signed in"
+    return "Who: " + ", ".join(sorted(permission.roles))
+
+
+def _parameters(rule: Rule, endpoint: Endpoint) -> list[Any]:
+    listed: list[Any] = [
+        {
+            "in": "path",
+            "name": name,
+            "required": True,
+            "schema": _path_type(rule, name),
+        }
+        for name in sorted(rule.arguments)
+    ]
+    if endpoint.query is not None:
+        listed.append({"in": "query", "schema": endpoint.query})
+    return listed
+
+
+def _path_type(rule: Rule, name: str) -> dict[str, str]:
+    if f"<uuid:{name}>" in rule.rule:
+        return {"type": "string", "format": "uuid"}
+    if f"<int:{name}>" in rule.rule:
+        return {"type": "integer"}
+    return {"type": "string"}
+
+
+def _request_body(method: str, endpoint: Endpoint) -> dict[str, Any] | None:
+    if endpoint.body is not None:
+        content = {"application/json": {"schema": endpoint.body}}
+        return {"required": True, "content": content}
+    if not endpoint.raw or method not in {"POST", "PUT", "PATCH"}:
+        return None
+    content = {
+        media_type: {"schema": _raw_schema(media_type)}
+        for media_type in endpoint.media_types
+    }
+    return {"required": True, "content": content}
+
+
+def _raw_schema(media_type: str) -> Any:
+    binary = {"type": "string", "format": "binary"}
+    if media_type.startswith("multipart/"):
+        return {"type": "object", "properties": {"file": binary}, "required": ["file"]}
+    return {"type": "object"} if media_type == "application/json" else binary
+
+
+def _responses(endpoint: Endpoint) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": "Problem"}}
+    answers: dict[str, Any] = {
+        str(status): _answer(schema) for status, schema in endpoint.answers.items()
+    }
+    answers = answers or {"200": {"description": "OK"}}
+    answers["default"] = {"description": "Problem (RFC 9457)", "content": problem}
+    return answers
+
+
+def _answer(schema: Any) -> dict[str, Any]:
+    if schema is None:
+        return {"description": "Done"}
+    described = schema
+    if isinstance(schema, list):
+        described = {
+            "type": "object",
+            "properties": {
+                "items": {"type": "array", "items": cast(type[Schema], schema[0])},
+                "next": {"type": ["string", "null"]},
+            },
+        }
+    return {"description": "OK", "content": {"application/json": {"schema": described}}}
+
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "description": "stable slug"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON Pointer"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}

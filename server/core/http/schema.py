@@ -1,0 +1,168 @@
+"""marshmallow, strict, with JSON Pointers and messages in two languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+from werkzeug.datastructures import MultiDict
+
+from server.core.errors import FieldError, Invalid
+from server.core.text import Text
+
+
+class Schema(ma.Schema):
+    """Base of every schema: unknown fields are refused, order is kept."""
+
+    class Meta:
+        """Refuse what the contract does not name."""
+
+        unknown = ma.RAISE
+
+
+class Moment(fields.Field[datetime]):
+    """An RFC 3339 time with an offset, loaded as UTC."""
+
+    default_error_messages = {  # noqa: RUF012
+        "invalid": "Not a valid RFC 3339 time.",
+        "naive": "A time needs an offset, such as +08:00.",
+    }
+    _shape = re.compile(
+        r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?"
+    )
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
+        match = isinstance(value, str) and self._shape.fullmatch(value)
+        if not match:
+            raise self.make_error("invalid")
+        if match.group(2) is None:
+            raise self.make_error("naive")
+        try:
+            # Nanoseconds of some phones are cut to the microseconds we store.
+            text = re.sub(r"(\.\d{6})\d+", r"\1", value.upper())
+            return datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise self.make_error("invalid") from error
+
+
+class Line(fields.String):
+    """A short text: trimmed, not empty unless allowed, bounded."""
+
+    def __init__(self, *, longest: int = 200, empty: bool = False, **kw: Any) -> None:
+        super().__init__(
+            validate=ma.validate.Length(min=0 if empty else 1, max=longest), **kw
+        )
+
+    def _deserialize(self, value: Any, *args: Any, **kw: Any) -> str:
+        text = super()._deserialize(value, *args, **kw)
+        return str(text).strip()
+
+
+def load_body(schema: type[Schema], data: Any) -> Any:
+    """Load ``data`` through ``schema``.
+
+    Raises:
+        Invalid: with one JSON Pointer per wrong field.
+    """
+    try:
+        return _instance(schema).load(data)
+    except ma.ValidationError as error:
+        raise _invalid(error.messages) from error
+
+
+def load_query(schema: type[Schema], args: MultiDict[str, str]) -> Any:
+    """Load the query string; a name given twice is refused.
+
+    Raises:
+        Invalid: with the parameter's name as pointer.
+    """
+    repeated = [name for name in args if len(args.getlist(name)) > 1]
+    if repeated:
+        text = Text("参数重复", "Given more than once")
+        raise Invalid(errors=[FieldError(f"/{name}", text) for name in repeated])
+    for name, value in args.items():
+        if "\x00" in value or "\x00" in name:
+            raise Invalid.at(f"/{name}", Text("含有空字符", "Holds U+0000"))
+    return load_body(schema, {name: value for name, value in args.items() if value})
+
+
+_instances: dict[type[Schema], Schema] = {}
+
+
+def _instance(schema: type[Schema]) -> Schema:
+    # Building a schema costs more than loading a document with it.
+    if schema not in _instances:
+        _instances[schema] = schema()
+    return _instances[schema]
+
+
+def _invalid(messages: Any) -> Invalid:
+    errors = list(_flatten(messages, ""))
+    return Invalid(
+        Text(
+            "；".join(f"{e.pointer or '/'} {e.message.zh}" for e in errors[:3]),
+            "; ".join(f"{e.pointer or '/'} {e.message.en}" for e in errors[:3]),
+        ),
+        errors=errors,
+    )
+
+
+def _flatten(messages: Any, pointer: str) -> Any:
+    if isinstance(messages, Mapping):
+        for key, value in messages.items():
+            step = "" if key == "_schema" else f"/{_escaped(key)}"
+            yield from _flatten(value, pointer + step)
+    elif isinstance(messages, list) and not isinstance(messages, Text):
+        for value in messages:
+            yield from _flatten(value, pointer)
+    else:
+        yield FieldError(pointer, translated(messages))
+
+
+def _escaped(key: object) -> str:
+    return str(key).replace("~", "~0").replace("/", "~1")
+
+
+_CHINESE = [
+    (r"Missing data for required field\.", "缺少必填字段"),
+    (r"Field may not be null\.", "不能为 null"),
+    (r"Unknown field\.", "未知字段"),
+    (r"Invalid input type\.", "类型不对"),
+    (r"Not a valid string\.", "应为文字"),
+    (r"Not a valid integer\.", "应为整数"),
+    (r"Not a valid number\.", "应为数字"),
+    (r"Not a valid boolean\.", "应为 true 或 false"),
+    (r"Not a valid UUID\.", "不是有效的 UUID"),
+    (r"Not a valid list\.", "应为列表"),
+    (r"Not a valid mapping type\.", "应为对象"),
+    (r"Not a valid date\.", "不是有效的日期"),
+    (r"Not a valid RFC 3339 time\.", "不是有效的 RFC 3339 时间"),
+    (r"A time needs an offset, such as \+08:00\.", "时间必须带时区偏移，如 +08:00"),
+    (r"Must be one of: (.*)\.", r"应为其中之一：\1"),
+    (r"Shorter than minimum length (\d+)\.", r"长度不足 \1"),
+    (r"Longer than maximum length (\d+)\.", r"长度超过 \1"),
+    (r"Length must be between (\d+) and (\d+)\.", r"长度应在 \1 至 \2 之间"),
+    (r"Must be greater than or equal to (.*?)\.?", r"应不小于 \1"),
+    (r"Must be less than or equal to (.*?)\.?", r"应不大于 \1"),
+    (
+        r"Must be greater than or equal to (\S+) and less than or equal to (\S+?)\.",
+        r"应在 \1 与 \2 之间",
+    ),
+    (r"Special numeric values.*", "不能是 NaN 或无穷大"),
+]
+
+
+def translated(message: object) -> Text:
+    """Return marshmallow's English message with its Chinese."""
+    if isinstance(message, Text):
+        return message
+    english = str(message)
+    for pattern, chinese in reversed(_CHINESE):
+        match = re.fullmatch(pattern, english)
+        if match:
+            return Text(match.expand(chinese), english)
+    return Text(english, english)

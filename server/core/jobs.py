@@ -1,0 +1,51 @@
+"""Queues: stock RQ, JSON, on whatever Redis the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+EVENTS = "events"  # jobs owed for events
+PERIODIC = "periodic"
+QUEUES = (EVENTS, PERIODIC)
+
+# A delivery that cannot be processed in this time (seconds) is stuck.
+TIMEOUT = 120
+
+
+def connect(url: str) -> Redis:
+    """Return a client that fails within seconds when Redis is not there."""
+    return Redis.from_url(url, socket_connect_timeout=3, socket_timeout=30)
+
+
+def queue(redis: Redis, name: str) -> Queue:
+    """Return a queue; arguments travel as JSON, never as pickles."""
+    return Queue(
+        name, connection=redis, serializer=JSONSerializer, default_timeout=TIMEOUT
+    )
+
+
+def enqueue_deliveries(
+    redis: Redis, target: str, deliveries: Sequence[tuple[int, int]]
+) -> None:
+    """Enqueue ``target(delivery id)`` for each (delivery id, attempt).
+
+    The job id names both, so handing the same attempt over twice is one job.
+    """
+    events = queue(redis, EVENTS)
+    events.enqueue_many(
+        [
+            Queue.prepare_data(
+                target,
+                args=(delivery,),
+                job_id=f"delivery-{delivery}-{attempt}",
+                timeout=TIMEOUT,
+                result_ttl=0,
+                failure_ttl=3600,
+            )
+            for delivery, attempt in deliveries
+        ]
+    )

@@ -1,0 +1,39 @@
+"""Reading inspections and findings."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from server.core.db import db
+from server.patrols.models import Finding, Inspection
+
+
+def finding(finding_id: UUID) -> Finding | None:
+    """Return a finding by the phone's id."""
+    return db.session.get(Finding, finding_id)
+
+
+def inspection(inspection_id: UUID) -> Inspection | None:
+    """Return an inspection by the phone's id."""
+    return db.session.get(Inspection, inspection_id)
+
+
+def checkpoints_with_finding(inspection_id: UUID, staff_id: UUID) -> set[str]:
+    """Return the checkpoints for which a person's inspection has findings."""
+    query = select(Finding.checkpoint).where(
+        Finding.inspection_id == inspection_id,
+        Finding.staff_id == staff_id,
+        Finding.checkpoint.is_not(None),
+    )
+    return {checkpoint for checkpoint in db.session.scalars(query) if checkpoint}
+
+
+def lon_lat(row: Finding | Inspection) -> tuple[float, float]:
+    """Return the position of a row (EPSG:4326)."""
+    kind = type(row)
+    lon, lat = db.session.execute(
+        select(func.ST_X(kind.geom), func.ST_Y(kind.geom)).where(kind.id == row.id)
+    ).one()
+    return lon, lat

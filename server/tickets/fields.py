@@ -1,0 +1,182 @@
+"""Reading an action's body against the fields its transitions name; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from server.checklists.catalogue import ItemProcess, Rules
+from server.core.errors import FieldError, Invalid
+from server.core.text import Text
+from server.tickets.machine import Field, Transition
+
+LONGEST_TEXT = 2000
+MOST_PHOTOS = 30
+LARGEST_AMOUNT = Decimal("1e11")
+
+MISSING = Text("缺少必填字段", "Missing data for required field.")
+
+
+class Reader:
+    """Reads one body; collects every wrong field before it refuses.
+
+    Args:
+        today: the local calendar day; a due date before it is refused.
+        department_code: resolves a code, name or alias to a code, or None.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        process: ItemProcess,
+        today: date,
+        department_code: Callable[[str], str | None],
+    ) -> None:
+        self.rules = rules
+        self.process = process
+        self.today = today
+        self.department_code = department_code
+        self.errors: list[FieldError] = []
+
+    def read(self, allowed: Sequence[Transition], body: Any) -> dict[str, Any]:
+        """Return the values of the fields in ``body``.
+
+        Raises:
+            Invalid: with every field that is missing, unknown or wrong.
+        """
+        if not isinstance(body, dict):
+            raise Invalid.at("", Text("应为对象", "Must be an object"))
+        fields = {f.name: f for row in allowed for f in row.fields}
+        for name in body.keys() - fields.keys():
+            self._wrong(name, Text("未知字段", "Unknown field."))
+        values = {}
+        for name, field in fields.items():
+            given = body.get(name)
+            if given is None or given == "" or given == []:
+                if field.required:
+                    self._wrong(name, MISSING)
+                continue
+            values[name] = self._value(field, given)
+        self._refuse_if_wrong()
+        return values
+
+    def require(self, names: Sequence[str], values: Mapping[str, Any]) -> None:
+        """Refuse when one of ``names`` is not among ``values``.
+
+        Raises:
+            Invalid: with every missing one.
+        """
+        for name in names:
+            if not values.get(name):
+                self._wrong(name, MISSING)
+        self._refuse_if_wrong()
+
+    def _refuse_if_wrong(self) -> None:
+        if self.errors:
+            first = self.errors[0]
+            raise Invalid(
+                Text(
+                    f"{first.pointer} {first.message.zh}",
+                    f"{first.pointer} {first.message.en}",
+                ),
+                errors=self.errors,
+            )
+
+    def _wrong(self, name: str, message: Text) -> None:
+        self.errors.append(FieldError(f"/{name}", message))
+
+    def _value(self, field: Field, given: Any) -> Any:
+        reader = getattr(self, f"_read_{field.kind}")
+        value, message = reader(field, given)
+        if message is not None:
+            self._wrong(field.name, message)
+        return value
+
+    def _read_text(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        if not isinstance(given, str) or not given.strip():
+            return None, Text("应为文字", "Not a valid string.")
+        if len(given) > LONGEST_TEXT:
+            return None, Text(
+                f"长度超过 {LONGEST_TEXT}", f"Longer than {LONGEST_TEXT} characters."
+            )
+        return given.strip(), None
+
+    def _read_ticket(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        return self._read_text(field, given)
+
+    def _read_date(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        try:
+            day = date.fromisoformat(given)
+        except (TypeError, ValueError):
+            return None, Text("应为日期，如 2026-03-01", "Not a date like 2026-03-01.")
+        if day < self.today:
+            return None, Text("期限不能早于今天", "A due date must not be in the past.")
+        return day, None
+
+    def _read_choice(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        choices = choices_of(field, self.process)
+        if given not in choices:
+            listed = ", ".join(choices)
+            return None, Text(f"应为其中之一：{listed}", f"Must be one of: {listed}.")
+        return given, None
+
+    def _read_photos(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        try:
+            if not isinstance(given, list) or len(given) > MOST_PHOTOS:
+                raise ValueError
+            return [UUID(photo) for photo in given], None
+        except (AttributeError, TypeError, ValueError):
+            return None, Text(
+                f"应为不超过 {MOST_PHOTOS} 个照片 UUID 的列表",
+                f"Must be a list of at most {MOST_PHOTOS} photo UUIDs.",
+            )
+
+    def _read_amount(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        message = Text(
+            "应为不小于 0 的金额（元）", "Must be an amount in yuan, not below 0."
+        )
+        if isinstance(given, bool) or not isinstance(given, int | float | str):
+            return None, message
+        try:
+            amount = Decimal(str(given))
+        except InvalidOperation:
+            return None, message
+        if not amount.is_finite() or not 0 <= amount < LARGEST_AMOUNT:
+            return None, message
+        return amount.quantize(Decimal("0.01")), None
+
+    def _read_department(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        code = self.department_code(given) if isinstance(given, str) else None
+        if code is None:
+            return None, Text(f"没有部门 {given}", f"No department {given}.")
+        return code, None
+
+    def _read_facts(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        known = {fact.code for fact in self.rules.facts}
+        if not isinstance(given, list) or not all(isinstance(f, str) for f in given):
+            return None, Text("应为列表", "Not a valid list.")
+        unknown = [fact for fact in given if fact not in known]
+        if unknown:
+            return None, unknown_facts(unknown, known)
+        return given, None
+
+
+def unknown_facts(unknown: Sequence[str], known: set[str]) -> Text:
+    """Return the refusal of words outside the vocabulary, with the known ones."""
+    listed = ", ".join(sorted(known))
+    return Text(
+        f"未知情形 {'、'.join(unknown)}；可用：{listed}",
+        f"Unknown fact {', '.join(unknown)}; known are: {listed}",
+    )
+
+
+def choices_of(field: Field, process: ItemProcess) -> list[str]:
+    """Return the values a choice may take for an item."""
+    if field.choices == "report_triggers":
+        return list(process.report_triggers)
+    if field.choices == "penalties":
+        return [penalty.code for penalty in process.penalties]
+    return list(field.choices)

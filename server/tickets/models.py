@@ -1,0 +1,159 @@
+"""Tables of tickets."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    Sequence,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.core.db import Model
+from server.tickets.vocabulary import Control, Part, Severity, State
+
+ticket_numbers = Sequence("ticket_numbers", metadata=Model.metadata)
+
+
+def _words(words: type[State | Control | Severity | Part]) -> str:
+    return "(" + ", ".join(f"'{word.value}'" for word in words) + ")"
+
+
+class Ticket(Model):
+    """One hazard on its way from finding to end.
+
+    ``state`` is written by one function (``service.move``). ``version`` counts the
+    changes and makes the ETag. Dates are local calendar days, times UTC.
+
+    Attributes:
+        number: what people call it; unique, made from a sequence, gaps allowed.
+        decision: the routing decision as it was made, readable.
+        due_on: day by which the hazard is to be gone; the written notice or order
+            overrides the default.
+        deadlines: per step the default day and where it comes from.
+        substantiated: the lead's answer to "is it so": None until verified.
+        failed_rechecks: how often the department's re-inspection failed.
+    """
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        CheckConstraint(f"state IN {_words(State)}", name="state"),
+        CheckConstraint(f"severity IN {_words(Severity)}", name="severity"),
+        CheckConstraint(f"control IN {_words(Control)}", name="control"),
+        Index(
+            "ix_tickets_area",
+            "area_path",
+            postgresql_ops={"area_path": "text_pattern_ops"},
+        ),
+        Index("ix_tickets_geom", "geom", postgresql_using="gist"),
+        Index("ix_tickets_found_at", "found_at"),
+        Index("ix_tickets_lead", "lead_department"),
+        Index("ix_tickets_finder", "finder_id"),
+        Index("ix_tickets_changed", "changed_at"),
+    )
+
+    id: Mapped[int] = mapped_column(
+        BigInteger, ticket_numbers, primary_key=True, autoincrement=False
+    )
+    number: Mapped[str] = mapped_column(Text, unique=True)
+    finding_id: Mapped[UUID] = mapped_column(unique=True)
+    finder_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    catalogue: Mapped[str] = mapped_column(Text)
+    ruleset_id: Mapped[int] = mapped_column(ForeignKey("rulesets.id"))
+    state: Mapped[str] = mapped_column(Text)
+    duty_item: Mapped[str] = mapped_column(Text)
+    category: Mapped[str] = mapped_column(Text)
+    severity: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    facts: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    responsible_party: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("places.id"))
+    place_kind: Mapped[str | None] = mapped_column(Text)
+    place_name: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    area_code: Mapped[str] = mapped_column(ForeignKey("areas.code"))
+    area_path: Mapped[str] = mapped_column(Text)
+    decision: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    lead_department: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
+    next_level: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
+    transferred_to: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
+    appraisal: Mapped[str | None] = mapped_column(Text)
+    grade: Mapped[str | None] = mapped_column(Text)
+    substantiated: Mapped[bool | None]
+    control: Mapped[str] = mapped_column(Text)
+    failed_rechecks: Mapped[int]
+    due_on: Mapped[date | None]
+    deadlines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    photos: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    merged_into: Mapped[str | None] = mapped_column(Text)
+    found_at: Mapped[datetime]
+    opened_at: Mapped[datetime]
+    reported_at: Mapped[datetime | None]
+    rectified_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+    version: Mapped[int]
+
+
+class TicketDepartment(Model):
+    """A department with a part in a ticket; rows exist from the report on."""
+
+    __tablename__ = "ticket_departments"
+    __table_args__ = (
+        CheckConstraint(f"part IN {_words(Part)}", name="part"),
+        Index("ix_ticket_departments_department", "department_code", "part"),
+    )
+
+    ticket_id: Mapped[int] = mapped_column(
+        ForeignKey("tickets.id"), type_=BigInteger, primary_key=True
+    )
+    department_code: Mapped[str] = mapped_column(
+        ForeignKey("departments.code"), primary_key=True
+    )
+    part: Mapped[str] = mapped_column(Text)
+
+
+class TicketControl(Model):
+    """A control measure (停止使用、临时封闭、人员撤离) imposed and later lifted."""
+
+    __tablename__ = "ticket_controls"
+    __table_args__ = (Index("ix_ticket_controls_ticket", "ticket_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), type_=BigInteger)
+    measure: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    imposed_by: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    imposed_at: Mapped[datetime]
+    lifted_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    lifted_at: Mapped[datetime | None]
+    lift_note: Mapped[str | None] = mapped_column(Text)
+
+
+class TicketPenalty(Model):
+    """A penalty (处罚) recorded by a department; ``amount`` is yuan (元)."""
+
+    __tablename__ = "ticket_penalties"
+    __table_args__ = (Index("ix_ticket_penalties_ticket", "ticket_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), type_=BigInteger)
+    department_code: Mapped[str] = mapped_column(ForeignKey("departments.code"))
+    kind: Mapped[str] = mapped_column(Text)
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    document_no: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    decided_at: Mapped[datetime]

@@ -1,0 +1,295 @@
+"""Opening a ticket for a finding: the hot path, written with plain inserts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, select
+
+from server.audit.service import record
+from server.checklists.catalogue import ItemProcess
+from server.checklists.service import Edition
+from server.core.clock import local_date, now
+from server.core.db import db
+from server.core.errors import Invalid
+from server.core.permissions import Actor
+from server.core.text import Text
+from server.tickets import deadlines, routing, workflow
+from server.tickets.models import (
+    Ticket,
+    TicketControl,
+    TicketDepartment,
+    ticket_numbers,
+)
+from server.tickets.queries import SUBJECT
+from server.tickets.vocabulary import Control, Part, State
+
+DEADLINE_STEP = {State.ON_SPOT: "on_spot", State.RECTIFYING: "rectify"}
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """A finding as the ticket needs it.
+
+    ``point`` is EWKT in EPSG:4326; ``handling`` is the finding's handling document;
+    ``place`` is (id, kind, name) of the register, each possibly None.
+    """
+
+    finding_id: UUID
+    item: str
+    category: str
+    severity: str
+    description: str
+    facts: frozenset[str]
+    handling: dict[str, Any]
+    control: dict[str, Any] | None
+    responsible_party: dict[str, Any] | None
+    place: tuple[UUID | None, str | None, str | None]
+    point: str
+    area_code: str
+    area_path: str
+    photos: list[UUID]
+    found_at: datetime
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The ticket as it was opened, and why it went where it went."""
+
+    number: str
+    state: State
+    due_on: date | None
+    decision: routing.Decision
+
+
+def open_ticket(
+    hazard: Hazard, actor: Actor, edition: Edition, zone: ZoneInfo
+) -> Opened:
+    """Open the ticket of a finding and route it.
+
+    Raises:
+        Invalid: the handling is not open to the town for this item (T2, T3).
+    """
+    decision = routing.decide(
+        edition.rules,
+        routing.Case(
+            hazard.item,
+            hazard.category,
+            hazard.facts,
+            reported=hazard.handling["kind"] == "report_up",
+        ),
+    )
+    process = edition.rules.process(decision.item)
+    # A lead row that matched has its trigger: the report is due, not a choice.
+    reported_by_rule = decision.lead is not None
+    step, state = workflow.opening(
+        hazard.handling["kind"], decision.at_once or reported_by_rule
+    )
+    _check_handling(hazard, state, process)
+    moment = now()
+    due_on, origin = _due(hazard, state, process, zone)
+    ticket_id = db.session.execute(select(ticket_numbers.next_value())).scalar_one()
+    day = local_date(hazard.found_at, zone)
+    district = hazard.area_path.split("/")[1] or hazard.area_code
+    number = f"{district}-{day:%Y%m%d}-{ticket_id:06d}"
+    row = _row(hazard, decision, state) | {
+        "id": ticket_id,
+        "number": number,
+        "finder_id": actor.staff_id,
+        "catalogue": edition.catalogue,
+        "ruleset_id": edition.id,
+        "due_on": due_on,
+        "deadlines": [deadlines.entry(DEADLINE_STEP[state], due_on, origin)]
+        if due_on
+        else [],
+        "opened_at": moment,
+        "reported_at": moment if state is State.REPORTED else None,
+        "changed_at": moment,
+    }
+    db.session.execute(insert(Ticket), row)
+    if state is State.REPORTED:
+        involve(ticket_id, decision)
+    if hazard.control:
+        _impose(ticket_id, hazard.control, actor, moment)
+    notice = town_notice(process, due_on) if state is State.RECTIFYING else None
+    _record(number, step, state, hazard, decision, due_on, actor, notice)
+    return Opened(number, state, due_on, decision)
+
+
+def _check_handling(hazard: Hazard, state: State, process: ItemProcess) -> None:
+    if state is State.RECTIFYING and not process.town_deadline:
+        raise Invalid.at(
+            "/handling/kind",
+            Text(
+                f"第{process.item}项不设镇级整改期限，请当场处理或上报",
+                f"Item {process.item} gives the town no due date: settle or report",
+            ),
+        )
+    if state is State.ON_SPOT and "professional" in hazard.facts:
+        raise Invalid.at(
+            "/handling/kind",
+            Text(
+                "专业性隐患不能由镇村当场销号，请限期整改或上报",
+                "A professional hazard is not settled on the spot by the town",
+            ),
+        )
+
+
+def _due(
+    hazard: Hazard, state: State, process: ItemProcess, zone: ZoneInfo
+) -> tuple[date | None, str]:
+    """Return the due day and its origin.
+
+    Raises:
+        Invalid: a due date is needed and there is no default for this severity.
+    """
+    step = DEADLINE_STEP.get(state)
+    if step is None:
+        return None, ""
+    if state is State.RECTIFYING and hazard.handling.get("due_on"):
+        return hazard.handling["due_on"], "set by the inspector"
+    due_on = deadlines.default_due(
+        process, step, hazard.severity, hazard.found_at, zone
+    )
+    if due_on is None and state is State.RECTIFYING:
+        raise Invalid.at(
+            "/handling/due_on",
+            Text("请填写整改期限", "A due date is required for this severity"),
+        )
+    return due_on, "local setting"
+
+
+def _row(hazard: Hazard, decision: routing.Decision, state: State) -> dict[str, Any]:
+    place_id, place_kind, place_name = hazard.place
+    return {
+        "finding_id": hazard.finding_id,
+        "state": state.value,
+        "duty_item": hazard.item,
+        "category": hazard.category,
+        "severity": hazard.severity,
+        "description": hazard.description,
+        "facts": list(decision.facts),
+        "responsible_party": hazard.responsible_party,
+        "place_id": place_id,
+        "place_kind": place_kind,
+        "place_name": place_name,
+        "geom": hazard.point,
+        "area_code": hazard.area_code,
+        "area_path": hazard.area_path,
+        "decision": decision.to_document(),
+        "lead_department": decision.lead if state is State.REPORTED else None,
+        "next_level": decision.next_level,
+        "appraisal": decision.appraisal,
+        "control": Control.IN_FORCE if hazard.control else Control.NONE,
+        "failed_rechecks": 0,
+        "photos": hazard.photos,
+        "found_at": hazard.found_at,
+        "version": 1,
+    }
+
+
+def town_notice(process: ItemProcess, due_on: date | None) -> dict[str, Any] | None:
+    """Return the town's written notice that a due date comes with, if there is one.
+
+    Only item 42 makes the 整改通知书 mandatory; elsewhere the town's reminder has a
+    title of its own, so that it is never taken for a department's order.
+    """
+    titles = {"mandatory": "整改通知书", "optional": "整改提醒单"}
+    title = titles.get(process.town_notice)
+    if title is None:
+        return None
+    return {"kind": "town_notice", "title": title, "number": None, "due_on": due_on}
+
+
+def involve(ticket_id: int, decision: routing.Decision) -> None:
+    """Give each department of a decision its part in the ticket."""
+    parts: dict[str, Part] = {}
+    for code in decision.inform:
+        parts[code] = Part.INFORMED
+    if decision.coordinator:
+        parts[decision.coordinator] = Part.COORDINATOR
+    for code in decision.co:
+        parts[code] = Part.CO
+    if decision.lead:
+        parts[decision.lead] = Part.LEAD
+    db.session.execute(
+        insert(TicketDepartment),
+        [
+            {"ticket_id": ticket_id, "department_code": code, "part": part.value}
+            for code, part in parts.items()
+        ],
+    )
+
+
+def _impose(
+    ticket_id: int, control: dict[str, Any], actor: Actor, moment: datetime
+) -> None:
+    db.session.execute(
+        insert(TicketControl),
+        {
+            "ticket_id": ticket_id,
+            "measure": control["measure"],
+            "note": control.get("note", ""),
+            "imposed_by": actor.staff_id,
+            "imposed_at": moment,
+        },
+    )
+
+
+def _record(
+    number: str,
+    step: str,
+    state: State,
+    hazard: Hazard,
+    decision: routing.Decision,
+    due_on: date | None,
+    actor: Actor,
+    notice: dict[str, Any] | None,
+) -> None:
+    subject = (SUBJECT, number)
+    photos = [str(photo) for photo in hazard.photos]
+    record(
+        "ticket.found",
+        actor,
+        subject,
+        {
+            "transition": "T1",
+            "action": "found",
+            "from": None,
+            "to": State.FOUND,
+            "finding": str(hazard.finding_id),
+            "found_at": hazard.found_at.isoformat(),
+            "note": hazard.description,
+            "attachments": photos,
+        },
+    )
+    if hazard.control:
+        record(
+            "ticket.control_imposed",
+            actor,
+            subject,
+            {"transition": "C1", "action": "impose_control", **hazard.control},
+        )
+    payload: dict[str, Any] = {
+        "transition": step,
+        "action": hazard.handling["kind"],
+        "from": State.FOUND,
+        "to": state,
+        "note": hazard.handling.get("note", ""),
+        "due_on": due_on,
+    }
+    if notice:
+        payload["document"] = notice
+    if state is State.REPORTED:
+        payload |= {
+            "department": decision.lead,
+            "co": list(decision.co),
+            "rule": decision.rule,
+            "basis": list(decision.basis),
+            "refused": hazard.handling.get("refused"),
+        }
+    record(f"ticket.{state}", actor, subject, payload)

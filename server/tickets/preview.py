@@ -1,0 +1,94 @@
+"""From what a person says of a hazard to the case that is routed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from server.checklists.catalogue import Checkpoint
+from server.checklists.service import Edition, checklist_of
+from server.core.errors import FieldError, Invalid
+from server.core.text import Text
+from server.tickets import routing
+from server.tickets.fields import unknown_facts
+
+
+def checked_words(
+    edition: Edition, item: str, category: str, facts: list[str]
+) -> list[FieldError]:
+    """Return what is wrong with an item, a category and facts; empty when nothing."""
+    rules = edition.rules
+    errors = []
+    patrolled = {process.item for process in rules.processes}
+    if item not in patrolled:
+        listed = ", ".join(sorted(patrolled, key=int))
+        errors.append(
+            FieldError(
+                "/duty_item",
+                Text(
+                    f"第{item}项不是检查事项；可用：{listed}",
+                    f"Item {item} is not patrolled; known are: {listed}",
+                ),
+            )
+        )
+    if category not in {known.code for known in rules.categories}:
+        text = Text(f"未知类别 {category}", f"Unknown category {category}")
+        errors.append(FieldError("/category", text))
+    known_facts = {fact.code for fact in rules.facts}
+    errors += [
+        FieldError(f"/facts/{index}", unknown_facts([fact], known_facts))
+        for index, fact in enumerate(facts)
+        if fact not in known_facts
+    ]
+    return errors
+
+
+def checkpoint_of(edition: Edition, item: str, checkpoint: str) -> Checkpoint:
+    """Return a checkpoint of the item's checklist in ``edition``.
+
+    Raises:
+        Invalid: the item has no checklist or the checklist no such checkpoint.
+    """
+    version = edition.versions.get(item)
+    try:
+        if version is None:
+            raise KeyError(item)
+        return checklist_of(edition.catalogue, item, version).checkpoint(checkpoint)
+    except KeyError as error:
+        raise Invalid.at(
+            "/checkpoint",
+            Text(
+                f"清单 {item} 没有检查点 {checkpoint}",
+                f"Checklist {item} has no checkpoint {checkpoint}",
+            ),
+        ) from error
+
+
+def facts_with(checkpoint: Checkpoint | None, facts: list[str]) -> frozenset[str]:
+    """Return ``facts`` with those the checkpoint itself states."""
+    stated = set(facts)
+    if checkpoint is not None:
+        stated |= set(checkpoint.facts)
+        if checkpoint.professional:
+            stated.add("professional")
+        if checkpoint.control:
+            stated.add(routing.COLLAPSE_RISK)
+    return frozenset(stated)
+
+
+def decide(edition: Edition, asked: dict[str, Any]) -> routing.Decision:
+    """Route what ``POST /routing/preview`` describes.
+
+    Raises:
+        Invalid: an unknown item, category, fact or checkpoint.
+    """
+    item, category, facts = asked["duty_item"], asked["category"], asked["facts"]
+    errors = checked_words(edition, item, category, facts)
+    if errors:
+        raise Invalid(errors[0].message, errors=errors)
+    checkpoint = None
+    if asked.get("checkpoint"):
+        checkpoint = checkpoint_of(edition, item, asked["checkpoint"])
+    case = routing.Case(
+        item, category, facts_with(checkpoint, facts), asked["reported"]
+    )
+    return routing.decide(edition.rules, case)

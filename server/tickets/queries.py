@@ -1,0 +1,227 @@
+"""Reading tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    any_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from server.audit.models import AuditEvent
+from server.core.db import db, inside_any
+from server.core.permissions import Actor
+from server.departments.models import Department
+from server.tickets import policy
+from server.tickets.models import (
+    Ticket,
+    TicketControl,
+    TicketDepartment,
+    TicketPenalty,
+)
+from server.tickets.vocabulary import ENDED, Part, State
+
+SUBJECT = "ticket"
+WAITING_FOR_A_DAY = (
+    State.ON_SPOT,
+    State.RECTIFYING,
+    State.TOWN_RECHECK,
+    State.ORDERED,
+    State.DEPT_RECHECK,
+)
+
+
+def by_number(number: str, *, lock: bool = False) -> Ticket | None:
+    """Return a ticket, locked for a change if asked."""
+    query = select(Ticket).where(Ticket.number == number)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return db.session.scalar(query)
+
+
+def parts_of(ticket_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
+    """Return (department, part) pairs of each ticket, by ticket id."""
+    query = (
+        select(
+            TicketDepartment.ticket_id,
+            TicketDepartment.department_code,
+            TicketDepartment.part,
+        )
+        .where(TicketDepartment.ticket_id.in_(ticket_ids))
+        .order_by(TicketDepartment.department_code)
+    )
+    found: dict[int, list[tuple[str, str]]] = {id: [] for id in ticket_ids}
+    for ticket_id, department, part in db.session.execute(query):
+        found[ticket_id].append((department, part))
+    return found
+
+
+def department_names(codes: Sequence[str]) -> dict[str, str]:
+    """Return the names of departments by code."""
+    query = select(Department.code, Department.name).where(Department.code.in_(codes))
+    return {row.code: row.name for row in db.session.execute(query)}
+
+
+def department_code(key: str) -> str | None:
+    """Return the code of the department with this code, name or alias."""
+    query = (
+        select(Department.code)
+        .where(
+            or_(
+                Department.code == key,
+                Department.name == key,
+                literal(key) == any_(Department.aliases),
+            )
+        )
+        .order_by((Department.code == key).desc(), (Department.name == key).desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).first()
+
+
+def controls_of(ticket_id: int) -> list[TicketControl]:
+    """Return the control measures of a ticket, oldest first."""
+    query = select(TicketControl).where(TicketControl.ticket_id == ticket_id)
+    return list(db.session.scalars(query.order_by(TicketControl.id)))
+
+
+def penalties_of(ticket_id: int) -> list[TicketPenalty]:
+    """Return the penalties of a ticket, oldest first."""
+    query = select(TicketPenalty).where(TicketPenalty.ticket_id == ticket_id)
+    return list(db.session.scalars(query.order_by(TicketPenalty.id)))
+
+
+def events_of(number: str, after: int, limit: int) -> list[AuditEvent]:
+    """Return the timeline of a ticket from event id ``after`` on, oldest first."""
+    query = (
+        select(AuditEvent)
+        .where(
+            AuditEvent.subject_type == SUBJECT,
+            AuditEvent.subject_id == number,
+            AuditEvent.id > after,
+        )
+        .order_by(AuditEvent.id)
+        .limit(limit)
+    )
+    return list(db.session.scalars(query))
+
+
+def documents_of(number: str) -> list[dict[str, Any]]:
+    """Return the documents issued on a ticket, read from its timeline."""
+    document = AuditEvent.payload["document"]
+    query = (
+        select(AuditEvent.at, document)
+        .where(
+            AuditEvent.subject_type == SUBJECT,
+            AuditEvent.subject_id == number,
+            document.as_string().is_not(None),
+        )
+        .order_by(AuditEvent.id)
+    )
+    return [{**doc, "issued_at": at} for at, doc in db.session.execute(query)]
+
+
+def matching(
+    actor: Actor, filters: dict[str, Any], today: date, zone: ZoneInfo
+) -> Select[Any]:
+    """Return the query for the tickets ``actor`` may see and ``filters`` describe.
+
+    ``filters`` are those of ``schemas.TicketQuery`` with the area as a path and the
+    department as a code.
+    """
+    conditions = [policy.visible(actor), *_plain(filters), *_spatial(filters)]
+    if "overdue" in filters:
+        late = overdue(today)
+        conditions.append(late if filters["overdue"] else ~late)
+    if filters.get("mine"):
+        conditions.append(_waiting_for(actor))
+    if filters.get("from"):
+        conditions.append(Ticket.found_at >= day_start(filters["from"], zone))
+    if filters.get("to"):
+        end = day_start(filters["to"] + timedelta(days=1), zone)
+        conditions.append(Ticket.found_at < end)
+    return select(Ticket).where(and_(*conditions))
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment a local calendar day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+def overdue(today: date) -> ColumnElement[bool]:
+    """Return the condition that a ticket is past its day; see ``workflow.overdue``."""
+    waiting = Ticket.state.in_([state.value for state in WAITING_FOR_A_DAY])
+    return and_(Ticket.due_on.is_not(None), Ticket.due_on < today, waiting)
+
+
+def _plain(filters: dict[str, Any]) -> list[ColumnElement[bool]]:
+    conditions = []
+    for name in ("state", "duty_item", "severity"):
+        if filters.get(name):
+            wanted = filters[name].split(",")
+            conditions.append(getattr(Ticket, name).in_(wanted))
+    if filters.get("department"):
+        conditions.append(_involving(filters["department"]))
+    if filters.get("area"):
+        conditions.append(inside_any(Ticket.area_path, [filters["area"]]))
+    if filters.get("q"):
+        needle = filters["q"]
+        conditions.append(
+            or_(
+                Ticket.number == needle,
+                Ticket.description.contains(needle, autoescape=True),
+                Ticket.place_name.contains(needle, autoescape=True),
+            )
+        )
+    return conditions
+
+
+def _involving(department: str) -> ColumnElement[bool]:
+    return exists(
+        select(1).where(
+            TicketDepartment.ticket_id == Ticket.id,
+            TicketDepartment.department_code == department,
+            TicketDepartment.part.in_([Part.LEAD.value, Part.CO.value]),
+        )
+    )
+
+
+def _spatial(filters: dict[str, Any]) -> list[ColumnElement[bool]]:
+    if not filters.get("bbox"):
+        return []
+    box = func.ST_MakeEnvelope(*filters["bbox"], 4326)
+    return [Ticket.geom.op("&&")(box)]
+
+
+def _waiting_for(actor: Actor) -> ColumnElement[bool]:
+    """What is on the actor's own desk: found by them, or their department's lead."""
+    mine: list[ColumnElement[bool]] = [Ticket.finder_id == actor.staff_id]
+    if actor.department:
+        mine.append(Ticket.lead_department == actor.department)
+    live = Ticket.state.not_in([state.value for state in ENDED])
+    return and_(or_(*mine), live)
+
+
+def page(query: Select[Any], after: int | None, limit: int) -> list[Ticket]:
+    """Return one page, newest first, after the ticket with id ``after``."""
+    if after is not None:
+        query = query.where(Ticket.id < after)
+    return list(db.session.scalars(query.order_by(Ticket.id.desc()).limit(limit)))
+
+
+def lon_lat(ticket_ids: Sequence[int]) -> dict[int, tuple[float, float]]:
+    """Return the positions of tickets (EPSG:4326), by ticket id."""
+    query = select(Ticket.id, func.ST_X(Ticket.geom), func.ST_Y(Ticket.geom))
+    rows = db.session.execute(query.where(Ticket.id.in_(ticket_ids)))
+    return {ticket_id: (lon, lat) for ticket_id, lon, lat in rows}

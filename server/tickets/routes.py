@@ -1,0 +1,192 @@
+"""Tickets over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from server.areas import queries as areas
+from server.checklists.service import edition_of
+from server.core.clock import local_date, now
+from server.core.errors import Invalid, PreconditionFailed, PreconditionRequired
+from server.core.http import (
+    Blueprint,
+    Page,
+    Reply,
+    cursor_of,
+    fresh,
+    read_cursor,
+)
+from server.core.http.app import settings
+from server.core.http.body import read_json
+from server.core.permissions import Actor
+from server.core.text import Text
+from server.tickets import policy, preview, queries, schemas, service
+from server.tickets.models import Ticket
+
+blueprint = Blueprint("tickets", __name__)
+
+GEOJSON = "application/geo+json"
+
+
+@blueprint.expose(
+    "GET",
+    "/tickets",
+    permission=policy.READ,
+    summary="Tickets the caller may see; Accept: application/geo+json for a map",
+    query=schemas.TicketQuery,
+    answers={200: [schemas.TicketRow]},
+)
+def index(actor: Actor, query: dict[str, Any]) -> Reply:
+    """List tickets, newest first."""
+    zone = settings().timezone
+    today = local_date(now(), zone)
+    after = read_cursor(query["cursor"], int)[0] if query.get("cursor") else None
+    limit = query["limit"]
+    found = queries.matching(actor, _resolved(query), today, zone)
+    tickets = queries.page(found, after, limit + 1)
+    following = cursor_of(tickets[limit - 1].id) if len(tickets) > limit else None
+    rows = _rows(tickets[:limit])
+    if request.accept_mimetypes.best_match(["application/json", GEOJSON]) == GEOJSON:
+        return _collection(rows, following)
+    return Reply(Page(rows, following))
+
+
+def _resolved(query: dict[str, Any]) -> dict[str, Any]:
+    """Return the filters with the area as its path and the department as its code."""
+    filters = dict(query)
+    if query.get("area"):
+        area = areas.by_code(query["area"])
+        if area is None:
+            raise Invalid.at("/area", Text("没有此区域", "No such area"))
+        filters["area"] = area.path
+    if query.get("department"):
+        code = queries.department_code(query["department"])
+        if code is None:
+            raise Invalid.at("/department", Text("没有此部门", "No such department"))
+        filters["department"] = code
+    return filters
+
+
+def _rows(tickets: list[Ticket]) -> list[dict[str, Any]]:
+    today = local_date(now(), settings().timezone)
+    ids = [ticket.id for ticket in tickets]
+    parts = queries.parts_of(ids)
+    positions = queries.lon_lat(ids)
+    codes = {code for pairs in parts.values() for code, _ in pairs}
+    codes |= {t.lead_department for t in tickets if t.lead_department}
+    names = queries.department_names(sorted(codes))
+    return [
+        schemas.ticket_row(t, parts[t.id], names, positions[t.id], today)
+        for t in tickets
+    ]
+
+
+def _collection(rows: list[dict[str, Any]], following: str | None) -> Reply:
+    features = [
+        {
+            "type": "Feature",
+            "id": row["number"],
+            "geometry": row["position"],
+            "properties": {k: v for k, v in row.items() if k != "position"},
+        }
+        for row in rows
+    ]
+    document = {"type": "FeatureCollection", "features": features, "next": following}
+    return Reply(document, headers={"Content-Type": GEOJSON})
+
+
+def etag(ticket: Ticket) -> str:
+    """Return the ETag of a ticket.
+
+    The day belongs to it because ``overdue`` turns at midnight; ``If-Match`` looks
+    at the version only.
+    """
+    day = local_date(now(), settings().timezone)
+    return f'"{ticket.number}.{ticket.version}.{day:%Y%m%d}"'
+
+
+@blueprint.expose(
+    "GET",
+    "/tickets/<number>",
+    permission=policy.READ,
+    summary="One ticket whole, with what the caller may do now",
+    answers={200: schemas.TicketOut},
+)
+def show(actor: Actor, number: str) -> Reply:
+    """Show a ticket."""
+    seen = service.view(actor, number)
+    tag = etag(seen.ticket)
+    return Reply(None, 304, tag) if fresh(tag) else Reply(_whole(seen), etag=tag)
+
+
+def _whole(seen: service.View) -> dict[str, Any]:
+    ticket = seen.ticket
+    return schemas.ticket_out(
+        seen,
+        _rows([ticket])[0],
+        queries.controls_of(ticket.id),
+        queries.penalties_of(ticket.id),
+        queries.documents_of(ticket.number),
+    )
+
+
+@blueprint.expose(
+    "POST",
+    "/tickets/<number>/actions/<action>",
+    permission=policy.ACT,
+    summary="One transition; needs If-Match; the body holds the action's fields",
+    raw=True,
+    answers={200: schemas.TicketOut},
+)
+def act(actor: Actor, number: str, action: str) -> Reply:
+    """Do one transition."""
+    body = read_json()
+    seen = service.act(
+        actor, number, action, body, settings().timezone, _require_version
+    )
+    return Reply(_whole(seen), etag=etag(seen.ticket))
+
+
+def _require_version(ticket: Ticket) -> None:
+    header = request.headers.get("If-Match")
+    if header is None:
+        raise PreconditionRequired()
+    wanted = f"{ticket.number}.{ticket.version}."
+    listed = [part.strip().removeprefix("W/").strip('"') for part in header.split(",")]
+    if header.strip() != "*" and not any(p.startswith(wanted) for p in listed):
+        raise PreconditionFailed()
+
+
+@blueprint.expose(
+    "GET",
+    "/tickets/<number>/events",
+    permission=policy.READ,
+    summary="The timeline: who, when, from, to, note, attachments; append-only",
+    query=schemas.EventQuery,
+    answers={200: [schemas.EventOut]},
+)
+def timeline(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
+    """Show the timeline of a ticket."""
+    service.view(actor, number)
+    after = read_cursor(query["cursor"], int)[0] if query.get("cursor") else 0
+    limit = query["limit"]
+    events = queries.events_of(number, after, limit + 1)
+    following = cursor_of(events[limit - 1].id) if len(events) > limit else None
+    return Reply(Page([schemas.event_out(e) for e in events[:limit]], following))
+
+
+@blueprint.expose(
+    "POST",
+    "/routing/preview",
+    permission=policy.PREVIEW,
+    summary="The routing decision for given facts, creating nothing",
+    body=schemas.PreviewIn,
+    answers={200: schemas.RoutingOut},
+)
+def routing_preview(actor: Actor, body: dict[str, Any]) -> Reply:
+    """Route facts without creating anything."""
+    edition = edition_of(actor)
+    decision = preview.decide(edition, body)
+    return Reply(schemas.routing_out(decision, edition.rules))

@@ -1,0 +1,369 @@
+"""What tickets take and give over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+
+from server.audit.models import AuditEvent
+from server.checklists.catalogue import Rules
+from server.core.http import Schema
+from server.core.http.paging import MAX_LIMIT
+from server.core.http.schema import Line, Moment
+from server.tickets import workflow
+from server.tickets.fields import choices_of
+from server.tickets.machine import Field, Transition
+from server.tickets.models import Ticket, TicketControl, TicketPenalty
+from server.tickets.routing import Decision
+from server.tickets.service import View
+from server.tickets.vocabulary import Part, Severity, State
+
+
+class Words(fields.String):
+    """One or more words of a set, separated by commas."""
+
+    def __init__(self, known: list[str], **kw: Any) -> None:
+        super().__init__(**kw)
+        self.known = known
+
+    def _deserialize(self, value: Any, *args: Any, **kw: Any) -> str:
+        text = str(super()._deserialize(value, *args, **kw))
+        unknown = [word for word in text.split(",") if word not in self.known]
+        if unknown:
+            raise ma.ValidationError(f"Must be one of: {', '.join(self.known)}.")
+        return text
+
+
+class Box(fields.Field[tuple[float, float, float, float]]):
+    """A bounding box ``west,south,east,north``, degrees in EPSG:4326."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        try:
+            west, south, east, north = (float(part) for part in value.split(","))
+            if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+                raise ValueError
+        except ValueError as error:
+            message = "Must be west,south,east,north in degrees."
+            raise ma.ValidationError(message) from error
+        return west, south, east, north
+
+
+class TicketQuery(Schema):
+    """Filters of the ticket list."""
+
+    state = Words([s.value for s in State])
+    department = Line()
+    area = Line()
+    duty_item = Line()
+    severity = Words([s.value for s in Severity])
+    overdue = fields.Boolean()
+    mine = fields.Boolean()
+    q = Line()
+    bbox = Box()
+    from_ = fields.Date(data_key="from")
+    to = fields.Date()
+    limit = fields.Integer(load_default=50, validate=ma.validate.Range(1, MAX_LIMIT))
+    cursor = Line()
+
+    @ma.post_load
+    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if "from_" in data:
+            data["from"] = data.pop("from_")
+        return data
+
+
+class EventQuery(Schema):
+    """Paging of a timeline."""
+
+    limit = fields.Integer(load_default=200, validate=ma.validate.Range(1, MAX_LIMIT))
+    cursor = Line()
+
+
+class PreviewIn(Schema):
+    """Facts to route without creating anything."""
+
+    duty_item = Line(required=True, longest=10)
+    category = Line(required=True, longest=10)
+    facts = fields.List(Line(), load_default=list)
+    checkpoint = Line(load_default=None, allow_none=True)
+    severity = fields.String(
+        load_default=None, validate=ma.validate.OneOf([s.value for s in Severity])
+    )
+    reported = fields.Boolean(load_default=False)
+
+
+class DepartmentOut(Schema):
+    """A department."""
+
+    code = fields.String()
+    name = fields.String()
+
+
+class RoutingOut(Schema):
+    """A routing decision: ``basis`` cites clauses of the duty list."""
+
+    department = fields.Nested(DepartmentOut)
+    co_handlers = fields.List(fields.Nested(DepartmentOut))
+    coordinator = fields.Nested(DepartmentOut, allow_none=True)
+    next_level = fields.Nested(DepartmentOut, allow_none=True)
+    item = fields.String()
+    rule = fields.String()
+    basis = fields.String()
+    clauses = fields.List(fields.String())
+    source = fields.String()
+    reason = fields.String()
+    at_once = fields.Boolean()
+    reported = fields.Boolean()
+    facts = fields.List(fields.String())
+    rerouted_by = fields.String(allow_none=True)
+    passed_over = fields.List(fields.Dict())
+    co_rules = fields.List(fields.Dict())
+
+
+class ActionOut(Schema):
+    """An action open to the caller now, with its fields."""
+
+    action = fields.String()
+    required = fields.List(fields.String())
+    optional = fields.List(fields.String())
+    fields_ = fields.List(fields.Dict(), data_key="fields")
+
+
+class TicketRow(Schema):
+    """A ticket in a list."""
+
+    number = fields.String()
+    state = fields.String()
+    duty_item = fields.String()
+    category = fields.String()
+    severity = fields.String()
+    description = fields.String()
+    area = fields.String()
+    lead_department = fields.Nested(DepartmentOut, allow_none=True)
+    co_departments = fields.List(fields.Nested(DepartmentOut))
+    control = fields.String()
+    due_on = fields.Date(allow_none=True)
+    overdue = fields.Boolean()
+    found_at = Moment()
+    reported_at = Moment(allow_none=True)
+    position = fields.Dict()
+    version = fields.Integer()
+
+
+class TicketOut(TicketRow):
+    """A ticket whole."""
+
+    finding = fields.UUID()
+    facts = fields.List(fields.String())
+    routing = fields.Nested(RoutingOut)
+    deadlines = fields.List(fields.Dict())
+    controls = fields.List(fields.Dict())
+    penalties = fields.List(fields.Dict())
+    documents = fields.List(fields.Dict())
+    photos = fields.List(fields.UUID())
+    actions = fields.List(fields.Nested(ActionOut))
+
+
+class EventOut(Schema):
+    """One entry of a timeline."""
+
+    id = fields.Integer()
+    at = Moment()
+    type = fields.String()
+    actor = fields.String()
+    transition = fields.String(allow_none=True)
+    action = fields.String(allow_none=True)
+    from_ = fields.String(data_key="from", allow_none=True)
+    to = fields.String(allow_none=True)
+    note = fields.String()
+    attachments = fields.List(fields.String())
+    details = fields.Dict()
+    hash = fields.String()
+
+
+Names = dict[str, str]
+
+
+def department_out(code: str | None, names: Names) -> dict[str, str] | None:
+    """Return ``{code, name}``, or None for no department."""
+    return {"code": code, "name": names.get(code, code)} if code else None
+
+
+def routing_out(decision: dict[str, Any] | Decision, rules: Rules) -> dict[str, Any]:
+    """Return the document of :class:`RoutingOut`; without a lead it is the town."""
+    given = decision.to_document() if isinstance(decision, Decision) else decision
+    names = {d.code: d.name for d in rules.departments}
+    return {
+        "department": department_out(given["lead"] or rules.town_department, names),
+        "co_handlers": [department_out(code, names) for code in given["co"]],
+        "coordinator": department_out(given["coordinator"], names),
+        "next_level": department_out(given["next_level"], names),
+        "basis": "; ".join(given["basis"]),
+        "clauses": list(given["basis"]),
+        "reported": given["lead"] is not None,
+        "co_rules": [
+            {"rule": rule, "departments": list(co), "basis": list(basis)}
+            for rule, co, basis in given["co_rules"]
+        ],
+        **{
+            name: given[name]
+            for name in (
+                "item",
+                "rule",
+                "source",
+                "reason",
+                "at_once",
+                "facts",
+                "rerouted_by",
+                "passed_over",
+            )
+        },
+    }
+
+
+def ticket_row(
+    ticket: Ticket,
+    parts: list[tuple[str, str]],
+    names: Names,
+    position: tuple[float, float],
+    today: date,
+) -> dict[str, Any]:
+    """Return the document of :class:`TicketRow`."""
+    late = workflow.overdue(State(ticket.state), ticket.due_on, today)
+    return {
+        "number": ticket.number,
+        "state": ticket.state,
+        "duty_item": ticket.duty_item,
+        "category": ticket.category,
+        "severity": ticket.severity,
+        "description": ticket.description,
+        "area": ticket.area_code,
+        "place": {
+            "id": ticket.place_id,
+            "kind": ticket.place_kind,
+            "name": ticket.place_name,
+        }
+        if ticket.place_id or ticket.place_name
+        else None,
+        "lead_department": department_out(ticket.lead_department, names),
+        "co_departments": [
+            department_out(code, names) for code, part in parts if part == Part.CO
+        ],
+        "control": ticket.control,
+        "due_on": ticket.due_on,
+        "overdue": late,
+        "found_at": ticket.found_at,
+        "reported_at": ticket.reported_at,
+        "rectified_at": ticket.rectified_at,
+        "ended_at": ticket.ended_at,
+        "merged_into": ticket.merged_into,
+        "position": {"type": "Point", "coordinates": list(position)},
+        "version": ticket.version,
+    }
+
+
+def ticket_out(
+    seen: View,
+    row: dict[str, Any],
+    controls: list[TicketControl],
+    penalties: list[TicketPenalty],
+    documents: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the document of :class:`TicketOut`."""
+    ticket = seen.ticket
+    return row | {
+        "finding": ticket.finding_id,
+        "facts": ticket.facts,
+        "responsible_party": ticket.responsible_party,
+        "routing": routing_out(ticket.decision, seen.rules),
+        "substantiated": ticket.substantiated,
+        "grade": ticket.grade,
+        "failed_rechecks": ticket.failed_rechecks,
+        "deadlines": ticket.deadlines,
+        "controls": [_control_out(c) for c in controls],
+        "penalties": [_penalty_out(p) for p in penalties],
+        "documents": documents,
+        "photos": ticket.photos,
+        "actions": actions_out(seen),
+    }
+
+
+def _control_out(control: TicketControl) -> dict[str, Any]:
+    return {
+        "measure": control.measure,
+        "note": control.note,
+        "imposed_at": control.imposed_at,
+        "lifted_at": control.lifted_at,
+        "lift_note": control.lift_note,
+    }
+
+
+def _penalty_out(penalty: TicketPenalty) -> dict[str, Any]:
+    return {
+        "kind": penalty.kind,
+        "amount": float(penalty.amount) if penalty.amount is not None else None,
+        "document_no": penalty.document_no,
+        "note": penalty.note,
+        "department": penalty.department_code,
+        "decided_at": penalty.decided_at,
+    }
+
+
+def actions_out(seen: View) -> list[dict[str, Any]]:
+    """Return what the caller may do now, each action once with all its fields."""
+    by_action: dict[str, list[Transition]] = {}
+    for row in seen.available:
+        by_action.setdefault(row.action, []).append(row)
+    return [_action_out(action, rows, seen) for action, rows in by_action.items()]
+
+
+def _action_out(action: str, rows: list[Transition], seen: View) -> dict[str, Any]:
+    described = {f.name: f for row in rows for f in row.fields}
+    listed = [_field_out(f, rows, seen) for f in described.values()]
+    return {
+        "action": action,
+        "required": [f["name"] for f in listed if f["required"]],
+        "optional": [f["name"] for f in listed if not f["required"]],
+        "fields": listed,
+    }
+
+
+def _field_out(field: Field, rows: list[Transition], seen: View) -> dict[str, Any]:
+    document = {
+        "name": field.name,
+        "type": field.kind,
+        "title": field.title.zh,
+        "required": field.required,
+    }
+    if field.kind == "choice":
+        choices = choices_of(field, seen.situation.process)
+        possible = {
+            row.when[1] for row in rows if row.when and row.when[0] == field.name
+        }
+        document["choices"] = [c for c in choices if not possible or c in possible]
+    needed = [row.when[1] for row in rows if row.when and field.name in row.needs]
+    if needed:
+        document["required_when"] = {"result": needed}
+    return document
+
+
+def event_out(event: AuditEvent) -> dict[str, Any]:
+    """Return the document of :class:`EventOut`."""
+    payload = dict(event.payload)
+    known = {
+        name: payload.pop(name, None) for name in ("transition", "action", "from", "to")
+    }
+    return {
+        "id": event.id,
+        "at": event.at,
+        "type": event.type,
+        "actor": event.actor_name,
+        **known,
+        "note": payload.pop("note", ""),
+        "attachments": payload.pop("attachments", []),
+        "details": payload,
+        "hash": event.hash,
+    }

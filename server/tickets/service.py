@@ -1,0 +1,174 @@
+"""Reading and working tickets; every change goes through :func:`act`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from server.audit.service import record
+from server.checklists.catalogue import Rules
+from server.checklists.service import rules_of
+from server.core.clock import local_date, now
+from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
+from server.core.permissions import Actor
+from server.core.text import Text
+from server.tickets import policy, queries, workflow
+from server.tickets.effects import EFFECTS, Change
+from server.tickets.fields import Reader
+from server.tickets.machine import Hat, Refused, Situation, Transition
+from server.tickets.models import Ticket
+from server.tickets.queries import SUBJECT
+from server.tickets.vocabulary import Control, State
+
+
+@dataclass(frozen=True)
+class View:
+    """A ticket with what this actor may do on it now."""
+
+    ticket: Ticket
+    rules: Rules
+    parts: list[tuple[str, str]]
+    situation: Situation
+    hats: frozenset[Hat]
+
+    @property
+    def available(self) -> list[Transition]:
+        """The transitions open to the actor now."""
+        return workflow.available(self.situation, self.hats)
+
+
+def view(actor: Actor, number: str, *, lock: bool = False) -> View:
+    """Return a ticket the actor may see.
+
+    Raises:
+        NotFound: none, or outside the actor's areas and department.
+    """
+    ticket = queries.by_number(number, lock=lock)
+    if ticket is None:
+        raise NotFound()
+    parts = queries.parts_of([ticket.id])[ticket.id]
+    if not policy.can_read(actor, ticket, parts):
+        raise NotFound(hidden=True)
+    rules = rules_of(ticket.ruleset_id)
+    hats = policy.hats(actor, ticket, parts)
+    return View(ticket, rules, parts, _situation(ticket, rules, actor), hats)
+
+
+def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
+    imposer = None
+    if ticket.control == Control.IN_FORCE:
+        in_force = [c for c in queries.controls_of(ticket.id) if c.lifted_at is None]
+        own = [c for c in in_force if c.imposed_by == actor.staff_id]
+        imposer = (own or in_force)[0].imposed_by if in_force else None
+    return Situation(
+        state=State(ticket.state),
+        control=Control(ticket.control),
+        process=rules.process(ticket.decision["item"]),
+        professional="professional" in ticket.facts,
+        next_level=ticket.next_level,
+        appraisal=ticket.appraisal,
+        grade=ticket.grade,
+        substantiated=ticket.substantiated,
+        control_imposed_by=imposer,
+        actor_id=actor.staff_id,
+    )
+
+
+def act(
+    actor: Actor,
+    number: str,
+    action: str,
+    body: Any,
+    zone: ZoneInfo,
+    check_version: Callable[[Ticket], None],
+) -> View:
+    """Do one transition of a ticket.
+
+    ``check_version`` gets the locked ticket and raises when the caller's copy is
+    stale; two callers at once therefore give one change and one refusal.
+
+    Raises:
+        NotFound: no such ticket for this actor, or no such action.
+        NotAllowedInState: the state or a guard forbids it; names what is allowed.
+        Forbidden: the actor may see the ticket but not do this.
+        Invalid: fields are missing, unknown or wrong.
+    """
+    seen = view(actor, number, lock=True)
+    if action not in workflow.ACTIONS:
+        raise NotFound(Text(f"没有操作 {action}", f"No action {action}"))
+    check_version(seen.ticket)
+    try:
+        allowed = workflow.candidates(action, seen.situation, seen.hats)
+    except Refused as refused:
+        raise _refusal(refused, seen) from refused
+    moment = now()
+    reader = Reader(
+        seen.rules,
+        seen.situation.process,
+        local_date(moment, zone),
+        queries.department_code,
+    )
+    values = reader.read(allowed, body)
+    row = workflow.select(allowed, values)
+    if row is None:
+        raise _refusal(workflow.unfit(action, seen.situation, values), seen)
+    reader.require(row.needs, values)
+    change = Change(
+        seen.ticket,
+        row,
+        values,
+        actor,
+        seen.rules,
+        seen.situation.process,
+        moment,
+        zone,
+    )
+    EFFECTS[action](change)
+    move(change)
+    return view(actor, number)
+
+
+def _refusal(refused: Refused, seen: View) -> Forbidden | Conflict:
+    if refused.kind == "hat":
+        return Forbidden(refused.why)
+    allowed = list(dict.fromkeys(t.action for t in seen.available))
+    extra = {"state": seen.situation.state, "allowed": allowed}
+    return NotAllowedInState(refused.why, extra=extra)
+
+
+def move(change: Change) -> None:
+    """Write the state and the events; the only place that changes a state.
+
+    A transition that passes through another state (a re-inspection) writes an event
+    for each step.
+    """
+    ticket, row = change.ticket, change.row
+    before = ticket.state
+    if row.via is not None and before != row.via:
+        payload = {"transition": row.via_id, "from": before, "to": row.via}
+        payload["action"] = row.action
+        record(f"ticket.{row.via}", change.actor, (SUBJECT, ticket.number), payload)
+        before = row.via
+    after = row.target or State(before)
+    ticket.state = after.value
+    ticket.version += 1
+    ticket.changed_at = change.moment
+    fields = {k: v for k, v in change.values.items() if k not in {"note", "photos"}}
+    record(
+        f"ticket.{row.event}",
+        change.actor,
+        (SUBJECT, ticket.number),
+        {
+            "transition": row.id,
+            "action": row.action,
+            "from": before,
+            "to": after,
+            "note": change.values.get("note", ""),
+            "attachments": [str(p) for p in change.values.get("photos", ())],
+            "department_of_actor": change.actor.department,
+            **fields,
+            **change.payload,
+        },
+    )

@@ -1,0 +1,60 @@
+"""The words of a ticket: states, tracks, parts. Nothing else in here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """States of the machine in ``docs/workflow.md``."""
+
+    FOUND = "found"  # 已发现
+    ON_SPOT = "on_spot"  # 当场整改
+    RECTIFYING = "rectifying"  # 限期整改
+    TOWN_RECHECK = "town_recheck"  # 镇级复查
+    CLOSED_TOWN = "closed_town"  # 镇级办结
+    REPORTED = "reported"  # 已上报
+    DISPATCHED = "dispatched"  # 已分派
+    RETURNED = "returned"  # 已退回
+    VERIFYING = "verifying"  # 核查中
+    NOT_SUBSTANTIATED = "not_substantiated"  # 核查不属实
+    APPRAISAL = "appraisal"  # 鉴定中
+    ORDERED = "ordered"  # 已责令改正
+    DEPT_RECHECK = "dept_recheck"  # 部门复查
+    ESCALATED = "escalated"  # 已报上级
+    TRANSFERRED = "transferred"  # 已移送
+    RECTIFIED = "rectified"  # 已整改
+    FEEDBACK = "feedback"  # 已反馈
+    CLOSED = "closed"  # 已销号
+
+
+class Control(StrEnum):
+    """The control track (管控措施): it never waits for the report."""
+
+    NONE = "none"
+    IN_FORCE = "in_force"
+    LIFTED = "lifted"
+
+
+class Severity(StrEnum):
+    """一般, 较大, 重大 (suspected until confirmed)."""
+
+    GENERAL = "general"
+    SERIOUS = "serious"
+    MAJOR = "major"
+
+
+class Part(StrEnum):
+    """What a department has to do with a ticket."""
+
+    LEAD = "lead"  # 牵头
+    CO = "co"  # 协同
+    COORDINATOR = "coordinator"  # 统筹协调
+    INFORMED = "informed"  # 告知
+
+
+ENDED = frozenset({State.CLOSED_TOWN, State.CLOSED})
+# The hazard is gone, although the paperwork of the last three may still run.
+RECTIFIED = frozenset(
+    {State.CLOSED_TOWN, State.RECTIFIED, State.FEEDBACK, State.CLOSED}
+)

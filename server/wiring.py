@@ -1,0 +1,66 @@
+"""THE table: which event owes which jobs, and what runs periodically.
+
+The only importer of jobs. Requests never enqueue: an event's deliveries are written
+with it, ``audit.dispatcher`` hands them to RQ, and RQ calls :func:`deliver` here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+
+from server.accounts.service import forget_old_failures
+from server.audit import dispatcher
+from server.core.db import unit_of_work
+from server.photos import jobs as photo_jobs
+
+logger = logging.getLogger(__name__)
+
+# event type -> names of the jobs owed for it
+SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
+    "photo.received": ("make_derivatives",),
+}
+
+# job name -> what it does with the event
+JOBS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "make_derivatives": lambda event: photo_jobs.make_derivatives(event, _store()),
+}
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A job of the clock: seconds between two runs; safe to run twice."""
+
+    every: int
+    run: Callable[[], object]
+
+
+PERIODIC: dict[str, Periodic] = {
+    "sweep_photos": Periodic(3600, lambda: photo_jobs.sweep(_store())),
+    "forget_sign_in_failures": Periodic(
+        600, lambda: forget_old_failures(current_app.extensions["settings"])
+    ),
+}
+
+DELIVER = "server.wiring.deliver"
+RUN_PERIODIC = "server.wiring.run_periodic"
+
+
+def _store() -> Any:
+    return current_app.extensions["photo_store"]
+
+
+def deliver(delivery_id: int) -> None:
+    """RQ calls this for one delivery; the worker has an application context."""
+    dispatcher.run_delivery(delivery_id, lambda job, event: JOBS[job](event))
+
+
+def run_periodic(name: str) -> None:
+    """RQ calls this for one periodic job."""
+    with unit_of_work():
+        outcome = PERIODIC[name].run()
+    logger.info("periodic job %s: %s", name, outcome)

@@ -1,0 +1,6 @@
+"""The WSGI entry: ``server.wsgi:app``."""
+
+from server.app import create_app
+from server.config import Settings
+
+app = create_app(Settings.from_env())

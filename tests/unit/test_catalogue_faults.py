@@ -1,0 +1,658 @@
+"""Each kind of fault in a catalogue is found at its file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from server.checklists.loader import CatalogueInvalid, check, find_catalogues, load
+
+# A whole catalogue, as small as one can be.
+SMALL = {
+    "catalogue.yaml": """\
+code: small
+title: 小镇清单
+town: "150203999"
+scheme: nbs-2023
+serves: ["150203999"]
+town_department: town-small
+""",
+    "duty-items.yaml": """\
+items:
+  - number: 30
+    name: 小商店
+    parties:
+      township: 4
+      区消防救援大队: 2
+  - number: 44
+    name: 燃气
+    parties:
+      township: [0, 2]
+      区住建局: 5
+""",
+    "departments.yaml": """\
+departments:
+  - {code: town-small, name: 小镇, level: town, aliases: []}
+  - {code: kq-fire, name: 区消防救援大队, level: district, aliases: [消防大队]}
+  - {code: kq-housing, name: 区住建局, level: district, aliases: [住建局]}
+""",
+    "categories.yaml": """\
+groups:
+  - code: F
+    name: 消防
+    categories:
+      - {code: F1, name: 疏散通道}
+      - {code: F2, name: 消防器材}
+  - code: G
+    name: 燃气
+    categories:
+      - {code: G1, name: 瓶}
+""",
+    "facts.yaml": """\
+facts:
+  - {code: refused, label: 拒不整改, kind: trigger, needs_evidence: true}
+  - {code: illegal, label: 违法违规, kind: trigger}
+  - {code: restaurant, label: 餐饮, kind: circumstance}
+  - {code: black_gas, label: 黑气, kind: circumstance}
+""",
+    "items.yaml": """\
+penalties:
+  - {code: warning, name: 警告}
+  - {code: fine, name: 罚款}
+implied_facts:
+  - {items: [30], facts: [restaurant], basis: [30.name], source: design}
+deadlines:
+  rectify:
+    all: {amount: 7, unit: days, origin: local setting}
+items:
+  - items: [30]
+    settle_on_spot: true
+    town_deadline: true
+    town_notice: optional
+    at_once: false
+    report_triggers: [refused]
+    order_document: 责令改正通知书
+    penalties: [warning, fine]
+    feedback: required
+    basis: ["{item}.township.3"]
+    source: text
+  - items: [44]
+    settle_on_spot: true
+    town_deadline: false
+    town_notice: none
+    at_once: false
+    report_triggers: [refused]
+    order_document: 整改要求
+    penalties: [fine]
+    feedback: expected
+    basis: [44.township.2.1]
+    source: text
+""",
+    "routing.yaml": """\
+lead:
+  - id: L01
+    when: {item: [30], category: [G1]}
+    reroute_to_item: 44
+    basis: [44.township.2]
+    source: design
+  - id: L02
+    when: {item: [30], any: [refused, illegal]}
+    lead: kq-fire
+    basis: ["{item}.区消防救援大队.2"]
+    source: text
+  - id: L03
+    when: {item: [44], any: [refused]}
+    lead: kq-housing
+    basis: [44.township.2]
+    source: text
+co:
+  - id: C01
+    when: {item: [44], fact: [black_gas]}
+    co: [kq-fire]
+    basis: [44.区住建局.5]
+    source: text
+town:
+  - {id: T30, when: {item: [30]}, basis: ["{item}.township.3"], source: text}
+  - {id: T44, when: {item: [44]}, basis: ["{item}.township.2"], source: text}
+""",
+    "ledgers.yaml": """\
+ledgers:
+  - id: D01
+    addressee: kq-fire
+    title: 区消防救援大队
+    items: [30]
+    rhythm: [prompt]
+    basis: [30.township.3]
+    source: text
+""",
+    "shared.yaml": """\
+checkpoints:
+  exit_open:
+    question: 安全出口是否畅通？
+    hazard: 安全出口封堵
+    clause: "{item}.township.3"
+    phrase: 安全出口
+    derivation: direct
+    severity: serious
+    professional: false
+    fixable_on_spot: true
+    category: F1
+    photo_required: true
+    rules: []
+""",
+    "items/30.yaml": """\
+item: 30
+scope: 小商店
+checkpoints:
+  - id: 30-01
+    use: exit_open
+  - id: 30-02
+    use: exit_open
+    category: F2
+    facts: [restaurant]
+""",
+    "items/44.yaml": """\
+item: 44
+scope: 用气场所
+checkpoints:
+  - id: 44-01
+    question: 气瓶是否合格？
+    hazard: 气瓶不合格
+    clause: 44.township.2
+    phrase: 气瓶
+    derivation: direct
+    severity: serious
+    professional: false
+    fixable_on_spot: false
+    category: G1
+    photo_required: true
+    rules: []
+""",
+}
+
+
+def write(folder: Path, changes: dict[str, str] | None = None) -> Path:
+    for name, text in {**SMALL, **(changes or {})}.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_small_catalogue_is_sound(tmp_path: Path) -> None:
+    catalogue = load(write(tmp_path))
+    assert [len(c.checkpoints) for c in catalogue.checklists] == [2, 1]
+    assert catalogue.rules.process("30").implies == ("restaurant",)
+
+
+ROW = """\
+  - id: {id}
+    when: {when}
+    lead: kq-fire
+    basis: [30.township.3]
+    source: text
+"""
+L04_TIES = ROW.format(id="L04", when="{item: [30], any: [illegal, refused]}")
+L04_HIDDEN = ROW.format(id="L04", when="{item: [30], category: [F1], any: [refused]}")
+
+# file, text there, what it becomes, the text whose line is at fault, the message
+FAULTS = {
+    # structure
+    "not yaml": ("facts.yaml", "facts:\n", "facts: [\n", "  - {code: refused", "YAML"),
+    "control character": ("facts.yaml", "拒不整改", "\x07", "facts:", "is not YAML"),
+    "double key": (
+        "catalogue.yaml",
+        "scheme: nbs-2023",
+        "scheme: nbs-2023\ncode: other",
+        "code: other",
+        "key 'code' stands here twice",
+    ),
+    "key that is no word": (
+        "catalogue.yaml",
+        "code: small",
+        "code: small\n? [a]\n: b",
+        "? [a]",
+        "a key must be a plain word",
+    ),
+    "alias": (
+        "ledgers.yaml",
+        "items: [30]\n    rhythm: [prompt]",
+        "items: &all [30]\n    rhythm: *all",
+        "items: &all",
+        "anchors and aliases",
+    ),
+    "unknown field": (
+        "facts.yaml",
+        "label: 黑气,",
+        "label: 黑气, colour: black,",
+        "label: 黑气",
+        "('colour' was unexpected)",
+    ),
+    "wrong type": (
+        "items.yaml",
+        "at_once: false\n    report_triggers: [refused]\n    order_document: 责",
+        "at_once: perhaps\n    report_triggers: [refused]\n    order_document: 责",
+        "at_once: perhaps",
+        "items.0.at_once: 'perhaps' is not of type 'boolean'",
+    ),
+    "wrong severity": (
+        "items/44.yaml",
+        "severity: serious",
+        "severity: grave",
+        "severity: grave",
+        "'grave' is not one of",
+    ),
+    "checkpoint without clause": (
+        "items/44.yaml",
+        "    clause: 44.township.2\n",
+        "",
+        "- id: 44-01",
+        "'clause' is a required property",
+    ),
+    "name of a shared checkpoint": (
+        "shared.yaml",
+        "  exit_open:",
+        "  Exit Open:",
+        "  Exit Open:",
+        "'Exit Open' does not match",
+    ),
+    # repeated
+    "duty item twice": (
+        "duty-items.yaml",
+        "number: 44",
+        "number: 30",
+        "number: 30\n    name: 燃气",
+        "duty item 30 stands already in line 2",
+    ),
+    "department code twice": (
+        "departments.yaml",
+        "code: kq-housing",
+        "code: kq-fire",
+        "name: 区住建局",
+        "department kq-fire stands already in line 3",
+    ),
+    "alias of two departments": (
+        "departments.yaml",
+        "[住建局]",
+        "[消防大队]",
+        "name: 区住建局",
+        "department 消防大队 stands already in line 3",
+    ),
+    "category twice": (
+        "categories.yaml",
+        "code: F2",
+        "code: F1",
+        "name: 消防器材",
+        "category F1 stands already in line 5",
+    ),
+    "fact twice": (
+        "facts.yaml",
+        "code: illegal",
+        "code: refused",
+        "label: 违法违规",
+        "fact refused stands already in line 2",
+    ),
+    "penalty twice": (
+        "items.yaml",
+        "code: fine",
+        "code: warning",
+        "name: 罚款",
+        "penalty warning stands already in line 2",
+    ),
+    "penalty twice in an item": (
+        "items.yaml",
+        "[warning, fine]",
+        "[fine, fine]",
+        "[fine, fine]",
+        "penalty fine stands already in line 17",
+    ),
+    "process twice": (
+        "items.yaml",
+        "- items: [44]",
+        "- items: [44, 30]",
+        "- items: [44, 30]",
+        "process of item 30 stands already in line 10",
+    ),
+    "row id twice": (
+        "routing.yaml",
+        "id: C01",
+        "id: L01",
+        "- id: L01\n    when: {item: [44]",
+        "row L01 stands already in line 2",
+    ),
+    "ledger id twice": (
+        "ledgers.yaml",
+        "    source: text\n",
+        "    source: text\n" + SMALL["ledgers.yaml"].partition("\n")[2],
+        None,
+        "row D01 stands already in line 2",
+    ),
+    "checkpoint id twice": (
+        "items/30.yaml",
+        "id: 30-02",
+        "id: 30-01",
+        "- id: 30-01\n    use: exit_open\n    category",
+        "checkpoint 30-01 stands twice",
+    ),
+    "town row twice": (
+        "routing.yaml",
+        "{id: T44, when: {item: [44]}",
+        "{id: T44, when: {item: [44, 30]}",
+        "{id: T44",
+        "town row of item 30 stands already in line 24",
+    ),
+    # references
+    "town department": (
+        "catalogue.yaml",
+        "town-small",
+        "kq-fire",
+        "town_department",
+        "kq-fire is not a department of level town",
+    ),
+    "party": (
+        "duty-items.yaml",
+        "      区住建局: 5",
+        "      区住建局: 5\n      区水利局: 1",
+        "区水利局: 1",
+        "party 区水利局 is not the name of a department",
+    ),
+    "department in a row": (
+        "routing.yaml",
+        "lead: kq-fire",
+        "lead: kq-fier",
+        "lead: kq-fier",
+        "unknown department kq-fier",
+    ),
+    "department in a list": (
+        "routing.yaml",
+        "co: [kq-fire]",
+        "co:\n      - kq-fire\n      - kq-polis",
+        "- kq-polis",
+        "unknown department kq-polis",
+    ),
+    "category in a row": (
+        "routing.yaml",
+        "category: [G1]",
+        "category: [G1, G7]",
+        "category: [G1, G7]",
+        "unknown category G7",
+    ),
+    "fact in a row": (
+        "routing.yaml",
+        "fact: [black_gas]",
+        "fact: [red_gas]",
+        "fact: [red_gas]",
+        "unknown fact red_gas",
+    ),
+    "kind of fact": (
+        "routing.yaml",
+        "any: [refused, illegal]",
+        "any: [refused, black_gas]",
+        "any: [refused, black_gas]",
+        "fact black_gas is no trigger",
+    ),
+    "item in a row": (
+        "routing.yaml",
+        "{item: [44], fact",
+        "{item: [44, 99], fact",
+        "{item: [44, 99], fact",
+        "unknown duty item 99",
+    ),
+    "clause of a row": (
+        "routing.yaml",
+        "basis: [44.区住建局.5]",
+        "basis: [44.区住建局.6]",
+        "basis: [44.区住建局.6]",
+        "clause 44.区住建局.6 does not exist",
+    ),
+    "clause of a row for each item": (
+        "routing.yaml",
+        '{id: T30, when: {item: [30]}, basis: ["{item}.township.3"]',
+        '{id: T30, when: {item: [30]}, basis: ["{item}.township.5"]',
+        "{id: T30",
+        "clause 30.township.5 does not exist",
+    ),
+    "clause of a process": (
+        "items.yaml",
+        "44.township.2.1",
+        "44.township.2.3",
+        "44.township.2.3",
+        "clause 44.township.2.3 does not exist",
+    ),
+    "penalty of an item": (
+        "items.yaml",
+        "penalties: [fine]",
+        "penalties: [prison]",
+        "penalties: [prison]",
+        "unknown penalty prison",
+    ),
+    "implied fact": (
+        "items.yaml",
+        "facts: [restaurant]",
+        "facts: [refused]",
+        "facts: [refused]",
+        "fact refused is no circumstance",
+    ),
+    "ledger addressee": (
+        "ledgers.yaml",
+        "addressee: kq-fire",
+        "addressee: 消防大队",
+        "addressee: 消防大队",
+        "unknown department 消防大队",
+    ),
+    "shared checkpoint": (
+        "items/30.yaml",
+        "id: 30-02\n    use: exit_open",
+        "id: 30-02\n    use: exit_opne",
+        "use: exit_opne",
+        "unknown shared checkpoint exit_opne",
+    ),
+    "checkpoint id": (
+        "items/44.yaml",
+        "id: 44-01",
+        "id: 43-01",
+        "id: 43-01",
+        "checkpoint 43-01 must start with 44-",
+    ),
+    "checkpoint category": (
+        "items/30.yaml",
+        "category: F2",
+        "category: F9",
+        "category: F9",
+        "unknown category F9",
+    ),
+    "checkpoint fact": (
+        "items/30.yaml",
+        "facts: [restaurant]",
+        "facts: [kitchen]",
+        "facts: [kitchen]",
+        "unknown fact kitchen",
+    ),
+    "checkpoint clause": (
+        "items/44.yaml",
+        "clause: 44.township.2",
+        "clause: 44.township.3",
+        "clause: 44.township.3",
+        "clause 44.township.3 does not exist",
+    ),
+    "checkpoint reroute": (
+        "items/30.yaml",
+        "category: F2",
+        "reroute_item: 43",
+        "reroute_item: 43",
+        "unknown reroute target 43",
+    ),
+    # routing
+    "row reroute": (
+        "routing.yaml",
+        "reroute_to_item: 44",
+        "reroute_to_item: 43",
+        "reroute_to_item: 43",
+        "reroute target 43 has no process",
+    ),
+    "reroute of a reroute": (
+        "routing.yaml",
+        "when: {item: [30], category: [G1]}",
+        "when: {item: [30, 44], category: [G1]}",
+        "reroute_to_item: 44",
+        "reroute target 44 is rerouted by L01",
+    ),
+    "lead and reroute": (
+        "routing.yaml",
+        "reroute_to_item: 44",
+        "reroute_to_item: 44\n    lead: kq-fire",
+        "- id: L01",
+        "row L01 needs lead or reroute_to_item, not both",
+    ),
+    "nobody to co-handle": (
+        "routing.yaml",
+        "co: [kq-fire]",
+        "co: []",
+        "co: []",
+        "row C01 needs either departments in co or open: true",
+    ),
+    "tie": (
+        "routing.yaml",
+        "co:\n",
+        L04_TIES + "co:\n",
+        "- id: L04",
+        "row L04 ties with L02: same conditions",
+    ),
+    "hidden row": (
+        "routing.yaml",
+        "co:\n",
+        L04_HIDDEN + "co:\n",
+        "- id: L04",
+        "row L04 is never reached: L02 match first",
+    ),
+    "trigger nobody takes": (
+        "items.yaml",
+        "report_triggers: [refused]\n    order_document: 整改要求",
+        "report_triggers: [refused, illegal]\n    order_document: 整改要求",
+        "report_triggers: [refused, illegal]",
+        "no lead row takes illegal of item 44",
+    ),
+    # coverage
+    "no town row": (
+        "routing.yaml",
+        SMALL["routing.yaml"].splitlines()[-1],
+        "",
+        ("items/44.yaml", "item: 44"),
+        "item 44 has no town row in routing.yaml",
+    ),
+    "unused shared checkpoint": (
+        "shared.yaml",
+        "checkpoints:\n",
+        SMALL["shared.yaml"].replace("exit_open", "exit_wide"),
+        "  exit_wide:",
+        "shared checkpoint exit_wide is not used by any item",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS.values(), ids=FAULTS)
+def test_fault_is_found_at_its_line(
+    tmp_path: Path, case: tuple[str, str, str, str | tuple[str, str] | None, str]
+) -> None:
+    name, old, new, place, message = case
+    assert SMALL[name].count(old) == 1, "the text to change must be unambiguous"
+    changed = SMALL[name].replace(old, new)
+    write(tmp_path, {name: changed})
+    if isinstance(place, tuple):
+        name, place = place
+        changed = SMALL[name]
+    # Without a text of its own the fault is at the last of several equal places.
+    index = changed.rindex("- id:") if place is None else changed.index(place)
+    line = changed.count("\n", 0, index) + 1
+
+    faults = check(tmp_path)
+
+    found = [f for f in faults if message in f.message]
+    assert [(f.file, f.line) for f in found] == [(str(tmp_path / name), line)], faults
+    assert str(found[0]) == f"{tmp_path / name}:{line}: {found[0].message}"
+
+
+def test_item_without_process_lead_or_duty_item(tmp_path: Path) -> None:
+    text = SMALL["items/44.yaml"].replace("item: 44", "item: 45")
+    folder = write(tmp_path, {"items/45.yaml": text.replace("44-01", "45-01")})
+
+    messages = {f.message for f in check(folder) if f.file.endswith("45.yaml")}
+
+    assert messages == {
+        "item 45 has no duty item in duty-items.yaml",
+        "item 45 has no process in items.yaml",
+        "item 45 has no lead row in routing.yaml",
+        "item 45 has no town row in routing.yaml",
+    }
+
+
+def test_file_name_must_be_the_item(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "items" / "44.yaml").rename(folder / "items" / "45.yaml")
+    (fault,) = check(folder)
+    assert (Path(fault.file).name, fault.line) == ("45.yaml", 1)
+    assert fault.message == "item 44 belongs in a file 44.yaml"
+
+
+def test_rows_that_only_together_hide_a_later_one(tmp_path: Path) -> None:
+    split = (
+        ROW.format(id="L04", when="{item: [44], category: [G1]}")
+        + ROW.format(id="L05", when="{item: [44], category: [F1]}")
+        + ROW.format(id="L06", when="{item: [44], category: [F1, G1]}")
+    )
+    routing = SMALL["routing.yaml"].replace("co:\n", split + "co:\n", 1)
+    (fault,) = check(write(tmp_path, {"routing.yaml": routing}))
+    assert fault.message == "row L06 is never reached: L04, L05 match first"
+
+    narrower = routing.replace("[F1, G1]", "[F1, F2, G1]")
+    assert check(write(tmp_path, {"routing.yaml": narrower})) == []
+
+
+def test_all_faults_are_named_not_only_the_first(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path,
+        {
+            "facts.yaml": SMALL["facts.yaml"].replace("trigger", "reason"),
+            "items/44.yaml": SMALL["items/44.yaml"].replace("serious", "grave"),
+        },
+    )
+    (folder / "shared.yaml").unlink()
+    with pytest.raises(CatalogueInvalid) as raised:
+        load(folder)
+    places = [(Path(f.file).name, f.line) for f in raised.value.faults]
+    assert places == [
+        ("facts.yaml", 2),
+        ("facts.yaml", 3),
+        ("44.yaml", 10),
+        ("shared.yaml", 1),
+    ]
+    assert "shared.yaml:1: cannot be read" in str(raised.value)
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "facts.yaml").write_bytes("facts:\n  - 违法".encode("gb18030"))
+    (fault,) = check(folder)
+    assert (fault.line, fault.message) == (2, "is not UTF-8")
+
+
+def test_folder_without_catalogue(tmp_path: Path) -> None:
+    assert find_catalogues(tmp_path) == []
+    (fault,) = check(tmp_path)
+    assert str(fault) == f"{tmp_path}:1: no catalogue here: catalogue.yaml is missing"
+
+
+def test_a_second_town_stands_beside_the_first(tmp_path: Path) -> None:
+    head = SMALL["catalogue.yaml"].replace("code: small", "code: other")
+    head = head.replace("150203999", "150203998")
+    write(tmp_path / "a")
+    write(tmp_path / "b", {"catalogue.yaml": head})
+    assert find_catalogues(tmp_path) == [tmp_path / "a", tmp_path / "b"]
+    assert check(tmp_path) == []
+
+    renamed = SMALL["departments.yaml"].replace("name: 小镇", "name: 大镇")
+    write(tmp_path / "b", {"departments.yaml": renamed})
+    assert [f.message for f in check(tmp_path)] == [
+        "area 150203999 is also that of " + str(tmp_path / "a"),
+        "code small is also that of " + str(tmp_path / "a"),
+        "department town-small is 小镇 (town) elsewhere",
+    ]
