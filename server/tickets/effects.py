@@ -66,7 +66,6 @@ def issue_notice(change: Change) -> None:
 def settle(change: Change) -> None:
     """Settled by the town: the hazard is gone."""
     change.ticket.rectified_at = change.ticket.ended_at = change.moment
-    change.ticket.due_on = None
 
 
 def report_up(change: Change) -> None:
@@ -125,7 +124,6 @@ def reinspect(change: Change) -> None:
     ticket = change.ticket
     if change.values["result"] == "passed":
         ticket.rectified_at = change.moment
-        ticket.due_on = None
         if change.row.target is State.CLOSED_TOWN:
             ticket.ended_at = change.moment
     elif change.row.id != "T6":
