@@ -32,26 +32,31 @@ _ROWS = text(
 )
 
 
-def verify(key: bytes, *, most: int = 100) -> Verdict:
+def verify(key: bytes, *, earlier_head: str | None = None, most: int = 100) -> Verdict:
     """Walk the whole chain and compare it with its head.
 
     Finds a changed, removed, inserted or reordered event anywhere, and a cut end.
-    A copy of the head kept elsewhere also proves that nothing was rolled back.
+    With the head's hash of an earlier check kept elsewhere it also proves that the
+    trail was not set back to an older state.
     """
     faults: list[Fault] = []
     previous, expected, count = chain.GENESIS, 1, 0
+    passed = earlier_head in {None, chain.GENESIS}
     for row in _stream():
         count += 1
         if row["id"] != expected:
-            faults.append(Fault(row["id"], f"events {expected} to before are missing"))
+            faults.append(Fault(row["id"], f"event {expected} is missing"))
         fields = {name: row[name] for name in row if name != "hash"}
         if chain.link(key, previous, **fields) != row["hash"]:
             faults.append(Fault(row["id"], "content does not match its hash"))
         previous, expected = row["hash"], row["id"] + 1
+        passed = passed or previous == earlier_head
         if len(faults) >= most:
             break
     else:
         faults += _head_faults(previous, expected - 1)
+        if not passed:
+            faults.append(Fault(0, f"the earlier head {earlier_head} is gone"))
     return Verdict(count, previous, faults)
 
 

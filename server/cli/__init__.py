@@ -1,0 +1,45 @@
+"""The command line ``patrol``: each command calls one service function."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from server.cli import data, processes, run
+from server.config import ConfigError
+from server.core.embedded import EmbeddedError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hazard-patrol")
+def patrol() -> None:
+    """hazard-patrol: field inspections of safety hazards (安全隐患巡查)."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # One line a revision or a dependency chosen is not worth a person's eye.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+for command in (
+    run.run,
+    processes.web,
+    processes.worker,
+    processes.cron,
+    data.database,
+    data.checklists,
+    data.areas,
+    data.audit,
+    data.demo,
+):
+    patrol.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is told in one line."""
+    try:
+        patrol()
+    except (ConfigError, EmbeddedError) as error:
+        click.echo(f"patrol: {error}", err=True)
+        raise SystemExit(2) from error

@@ -12,6 +12,8 @@ EVENTS = "events"  # jobs owed for events
 PERIODIC = "periodic"
 QUEUES = (EVENTS, PERIODIC)
 
+Deliveries = Sequence[tuple[int, int]]  # (delivery id, attempt)
+
 # A delivery that cannot be processed in this time (seconds) is stuck.
 TIMEOUT = 120
 
@@ -28,9 +30,7 @@ def queue(redis: Redis, name: str) -> Queue:
     )
 
 
-def enqueue_deliveries(
-    redis: Redis, target: str, deliveries: Sequence[tuple[int, int]]
-) -> None:
+def enqueue_deliveries(redis: Redis, target: str, deliveries: Deliveries) -> None:
     """Enqueue ``target(delivery id)`` for each (delivery id, attempt).
 
     The job id names both, so handing the same attempt over twice is one job.

@@ -1,0 +1,146 @@
+"""Commands on the data: schema, checklists, areas, audit, demonstration."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import orjson
+
+from server.app import audit_key
+from server.areas.geojson import AreaFileInvalid
+from server.areas.service import export_areas, import_areas
+from server.audit.verify import verify
+from server.checklists.loader import CatalogueInvalid, bundled_root, check
+from server.cli.settings import application
+from server.core import migrate
+from server.core.db import db, unit_of_work
+from server.demo import seed
+
+
+@click.group("db")
+def database() -> None:
+    """The database schema."""
+
+
+@database.command("upgrade")
+def upgrade() -> None:
+    """Bring the schema up to date."""
+    with application():
+        migrate.upgrade(db.engine)
+    click.echo("schema is up to date")
+
+
+@click.group()
+def checklists() -> None:
+    """The catalogue: checklists, routing, departments."""
+
+
+@checklists.command("check")
+@click.argument("directory", type=click.Path(path_type=Path), required=False)
+def check_checklists(directory: Path | None) -> None:
+    """Check the catalogue files; name file, line and fault."""
+    faults = check(directory or bundled_root())
+    for fault in faults:
+        click.echo(str(fault), err=True)
+    if faults:
+        sys.exit(1)
+    click.echo("no faults")
+
+
+@checklists.command("load")
+@click.argument("directory", type=click.Path(path_type=Path), required=False)
+def load_checklists(directory: Path | None) -> None:
+    """Publish what has changed as new versions."""
+    with application():
+        try:
+            with unit_of_work():
+                publications = seed.load_catalogues(directory)
+        except CatalogueInvalid as invalid:
+            for fault in invalid.faults:
+                click.echo(str(fault), err=True)
+            sys.exit(1)
+        for publication in publications:
+            new = ", ".join(f"{code} v{n}" for code, n in publication.new_versions)
+            click.echo(
+                f"{publication.catalogue}: rules v{publication.ruleset},"
+                f" new checklists: {new or 'none'}"
+            )
+
+
+@click.group()
+def areas() -> None:
+    """Areas and their boundaries."""
+
+
+@areas.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def import_file(file: Path) -> None:
+    """Import areas from a GeoJSON file, all of it or nothing."""
+    with application():
+        try:
+            with unit_of_work():
+                report = import_areas(file.read_bytes())
+        except AreaFileInvalid as invalid:
+            for fault in invalid.faults:
+                place = fault.pointer or "/"
+                click.echo(f"{file}: {place}: {fault.message.zh}", err=True)
+                click.echo(f"    {fault.message.en}", err=True)
+            sys.exit(1)
+    click.echo(
+        f"created {len(report.created)}, changed {len(report.changed)},"
+        f" unchanged {len(report.unchanged)}"
+    )
+
+
+@areas.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export_file(file: Path) -> None:
+    """Export all areas as a GeoJSON file that imports back."""
+    with application():
+        collection = export_areas()
+    file.write_bytes(orjson.dumps(collection))
+    click.echo(f"{len(collection['features'])} areas written to {file}")
+
+
+@click.group()
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command("verify")
+@click.option("--head", help="Hash that the chain ended with at an earlier time.")
+def verify_chain(head: str | None) -> None:
+    """Walk the hash chain; exit status 1 when it does not hold."""
+    with application() as app:
+        verdict = verify(audit_key(app.extensions["settings"]), earlier_head=head)
+    for fault in verdict.faults:
+        where = f"event {fault.event_id}" if fault.event_id else "chain"
+        click.echo(f"{where}: {fault.what}", err=True)
+    click.echo(f"{verdict.events} events, head {verdict.head}")
+    if verdict.faults:
+        sys.exit(1)
+    click.echo("the chain holds")
+
+
+@click.group()
+def demo() -> None:
+    """The demonstration district; never outside a demonstration."""
+
+
+@demo.command("load")
+def load_demo() -> None:
+    """Load district and accounts; again changes nothing."""
+    with application() as app:
+        settings = app.extensions["settings"]
+        if not settings.demo or settings.accounts_file is None:
+            raise click.ClickException("this is no demonstration (PATROL_DEMO)")
+        with unit_of_work():
+            report = seed.load_areas()
+            made = seed.load_accounts(settings.accounts_file)
+        click.echo(
+            f"areas: {len(report.created)} new, {len(report.changed)} changed;"
+            f" accounts {'created' if made else 'are there'}:"
+            f" {settings.accounts_file}"
+        )
