@@ -14,7 +14,7 @@ from server.areas.routes import blueprint as areas_api
 from server.audit.service import Sealer, record
 from server.checklists.routes import blueprint as checklists_api
 from server.config import Settings
-from server.core import jobs
+from server.core import queues
 from server.core.db import db, engine_options, forget_inherited_connections
 from server.core.http.openapi import blueprint as openapi
 from server.core.http.operations import blueprint as operations
@@ -77,7 +77,7 @@ def audit_key(settings: Settings) -> bytes:
 
 def connect_redis(settings: Settings) -> Redis:
     """Return the Redis client of the application; it connects when first used."""
-    return jobs.connect(settings.redis_url)
+    return queues.connect(settings.redis_url)
 
 
 def _install_database(app: Flask, settings: Settings) -> None:

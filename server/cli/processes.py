@@ -19,7 +19,7 @@ from rq.serializers import JSONSerializer
 from server import wiring
 from server.audit.dispatcher import dispatch_once
 from server.cli.settings import application, current
-from server.core import jobs
+from server.core import queues
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +70,8 @@ def worker() -> None:
     """Work on jobs (RQ, one process for each job)."""
     with application() as app:
         redis = app.extensions["redis"]
-        queues = [jobs.queue(redis, name) for name in jobs.QUEUES]
-        Worker(queues, connection=redis, serializer=JSONSerializer).work()
+        watched = [queues.queue(redis, name) for name in queues.QUEUES]
+        Worker(watched, connection=redis, serializer=JSONSerializer).work()
 
 
 @click.command()
@@ -90,7 +90,7 @@ def cron() -> None:
         for name, periodic in wiring.PERIODIC.items():
             scheduler.register(
                 wiring.run_periodic,
-                jobs.PERIODIC,
+                queues.PERIODIC,
                 args=(name,),
                 interval=periodic.every,
                 result_ttl=0,
@@ -105,8 +105,8 @@ def cron() -> None:
 def _dispatch_forever(app: Flask, stop: threading.Event) -> None:
     redis = app.extensions["redis"]
 
-    def enqueue(deliveries: jobs.Deliveries) -> None:
-        jobs.enqueue_deliveries(redis, wiring.DELIVER, deliveries)
+    def enqueue(deliveries: queues.Deliveries) -> None:
+        queues.enqueue_deliveries(redis, wiring.DELIVER, deliveries)
 
     while not stop.is_set():
         try:

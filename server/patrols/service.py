@@ -223,32 +223,15 @@ def record_inspection(
         raise Invalid(errors[0].message, errors=errors)
     place_id, place = _place(actor, content["place"])
     moment = now()
-    failed = [a for a in content["answers"] if a["answer"] == "no"]
-    document = _plain(
-        {
-            "id": inspection_id,
-            "received_at": moment,
-            "checklist": content["checklist"],
-            "version": content["version"],
-            "area": spot.code,
-            "answered": len(content["answers"]),
-            "failed": len(failed),
-            "findings": sorted(with_finding),
-        }
-    )
+    document = _inspection_receipt(inspection_id, moment, spot, content, with_finding)
     row = _common(actor, inspection_id, content, spot, moment) | {
         "catalogue": edition.catalogue,
-        "checklist": content["checklist"],
         "checklist_version": content["version"],
         "place_id": place_id,
         "place": place,
-        "started_at": content["started_at"],
-        "finished_at": content["finished_at"],
-        "answers": content["answers"],
-        "companions": content["companions"],
-        "signature": content["signature"],
         "content_hash": digest,
         "receipt": document,
+        **{name: content[name] for name in _INSPECTION_FIELDS},
     }
     try:
         db.session.execute(insert(Inspection), row)
@@ -261,6 +244,38 @@ def record_inspection(
         {"checklist": content["checklist"], "content": digest},
     )
     return Receipt(document, first=True)
+
+
+_INSPECTION_FIELDS = (
+    "checklist",
+    "started_at",
+    "finished_at",
+    "answers",
+    "companions",
+    "signature",
+)
+
+
+def _inspection_receipt(
+    inspection_id: UUID,
+    moment: datetime,
+    spot: Spot,
+    content: dict[str, Any],
+    with_finding: set[str],
+) -> dict[str, Any]:
+    answers = content["answers"]
+    return _plain(
+        {
+            "id": inspection_id,
+            "received_at": moment,
+            "checklist": content["checklist"],
+            "version": content["version"],
+            "area": spot.code,
+            "answered": len(answers),
+            "failed": sum(answer["answer"] == "no" for answer in answers),
+            "findings": sorted(with_finding),
+        }
+    )
 
 
 def _check_times(content: dict[str, Any]) -> None:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
+import marshmallow as ma
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, request
 from werkzeug.routing import Rule
 
+from server.core.geo import Datum
 from server.core.http.blueprint import Blueprint, Endpoint
+from server.core.http.pages import asset, page
 from server.core.http.render import compressed, dumps
-from server.core.http.schema import Schema
+from server.core.http.schema import Line, Moment, Schema
 from server.core.permissions import PUBLIC
+from server.core.position import PositionField
 
 blueprint = Blueprint("openapi", __name__, template_folder="templates")
 
 VERSION = "1.0.0"
+_STATIC = Path(__file__).parent / "static"
 
 
 @blueprint.expose(
@@ -29,12 +38,27 @@ def document() -> Response:
 
 
 @blueprint.expose(
-    "GET", "/docs", permission=PUBLIC, summary="Readable description of the API"
+    "GET",
+    "/docs",
+    permission=PUBLIC,
+    summary="This description as a page to read",
+    media_types=("text/html",),
 )
 def docs() -> Response:
     """Show the OpenAPI document as one page without scripts."""
-    page = render_template("docs.html", spec=describe(_app()), base=request.root_url)
-    return compressed(page.encode(), "text/html")
+    return page("docs.html", spec=describe(_app()), base=request.root_url)
+
+
+@blueprint.expose(
+    "GET",
+    "/page.css",
+    permission=PUBLIC,
+    summary="Style sheet of the pages",
+    media_types=("text/css",),
+)
+def stylesheet() -> Response:
+    """Give out the style sheet that all pages share."""
+    return asset(_STATIC, "page.css")
 
 
 def _app() -> Flask:
@@ -58,13 +82,45 @@ def _describe(app: Flask) -> dict[str, Any]:
         info={"description": "安全隐患巡查：检查、上报、流转、整改、统计。"},
         servers=[{"url": "/"}],
     )
+    plugin.map_to_openapi_type(Moment, "string", "date-time")
+    plugin.converter.add_attribute_function(_own_kind)
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec.components.schema("Problem", _PROBLEM)
+    spec.components.schema("Position", _POSITION)
     for rule in sorted(app.url_map.iter_rules(), key=lambda r: r.rule):
         endpoint = getattr(app.view_functions[rule.endpoint], "spec", None)
         if isinstance(endpoint, Endpoint):
             _add_path(spec, rule, endpoint)
+    for name, blueprint in app.blueprints.items():
+        spec.tag({"name": name, "description": _about(blueprint.import_name)})
+    for (schema, *_), name in plugin.converter.refs.items():
+        spec.components.schemas[name].setdefault("description", _said(schema))
     return spec.to_dict()
+
+
+def _own_kind(_: Any, field: ma.fields.Field[Any], **__: Any) -> dict[str, Any]:
+    """Describe a field of a kind that apispec does not know."""
+    kind = type(field)
+    if kind is PositionField:
+        position = {"$ref": "#/components/schemas/Position"}
+        return {"anyOf": [position, {"type": "null"}]} if field.allow_none else position
+    if kind in {Line, Moment} or kind.__module__.startswith("marshmallow"):
+        return {}
+    known = getattr(field, "known", ())
+    words = f" Known: {', '.join(known)}." if known else ""
+    return {"description": _said(kind) + words}
+
+
+def _said(kind: type) -> str:
+    """Return the first paragraph of a class's own docstring."""
+    paragraph = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0]
+    return " ".join(paragraph.replace("``", "`").split())
+
+
+def _about(module: str) -> str:
+    """Return what the room of a blueprint says about itself."""
+    room = sys.modules[module.removesuffix(".routes")]
+    return (room.__doc__ or "").strip().split("\n\n")[0]
 
 
 def _schema_name(schema: Any) -> str:
@@ -82,7 +138,7 @@ def _add_path(spec: APISpec, rule: Rule, endpoint: Endpoint) -> None:
             "summary": endpoint.summary,
             "description": _who(endpoint),
             "parameters": _parameters(rule, endpoint),
-            "responses": _responses(endpoint),
+            "responses": _responses(method, endpoint),
         }
         if not endpoint.permission.public:
             operation["security"] = [{"bearer": []}]
@@ -144,14 +200,23 @@ def _raw_schema(media_type: str) -> Any:
     return {"type": "object"} if media_type == "application/json" else binary
 
 
-def _responses(endpoint: Endpoint) -> dict[str, Any]:
+def _responses(method: str, endpoint: Endpoint) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": "Problem"}}
     answers: dict[str, Any] = {
         str(status): _answer(schema) for status, schema in endpoint.answers.items()
     }
-    answers = answers or {"200": {"description": "OK"}}
+    if not answers:
+        answers["200"] = {"description": "OK"} | _plain_content(method, endpoint)
     answers["default"] = {"description": "Problem (RFC 9457)", "content": problem}
     return answers
+
+
+def _plain_content(method: str, endpoint: Endpoint) -> Mapping[str, Any]:
+    """Name the media types of an answer that is no JSON document."""
+    if method != "GET" or endpoint.media_types == ("application/json",):
+        return {}
+    text = {"schema": {"type": "string"}}
+    return {"content": dict.fromkeys(endpoint.media_types, text)}
 
 
 def _answer(schema: Any) -> dict[str, Any]:
@@ -186,6 +251,30 @@ _PROBLEM = {
                     "message": {"type": "string"},
                 },
             },
+        },
+    },
+}
+
+_POSITION = {
+    "type": "object",
+    "description": (
+        "A GeoJSON Point with how exact it is and which datum it is in; "
+        "stored and given back as WGS 84 (EPSG:4326)"
+    ),
+    "required": ["type", "coordinates"],
+    "properties": {
+        "type": {"const": "Point"},
+        "coordinates": {
+            "type": "array",
+            "description": "longitude, latitude in degrees",
+            "items": {"type": "number"},
+            "minItems": 2,
+        },
+        "accuracy_m": {"type": ["number", "null"], "minimum": 0},
+        "datum": {
+            "type": ["string", "null"],
+            "enum": [*(datum.value for datum in Datum), None],
+            "default": Datum.WGS84.value,
         },
     },
 }

@@ -1,0 +1,166 @@
+"""Counting tickets: one statement per report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    and_,
+    case,
+    extract,
+    func,
+    not_,
+    or_,
+    select,
+)
+
+from server.checklists.models import Ruleset
+from server.core.db import db, inside_any
+from server.core.permissions import Actor
+from server.tickets import policy
+from server.tickets.models import Ticket
+from server.tickets.queries import day_start, overdue
+from server.tickets.vocabulary import State
+
+SECONDS_PER_DAY = 86_400
+
+
+class Grouping(StrEnum):
+    """By what a report is broken down."""
+
+    DEPARTMENT = "department"  # 部门
+    DUTY_ITEM = "duty_item"  # 事项
+    AREA = "area"  # 区域
+    PLACE_KIND = "place_kind"  # 场所类型
+    SEVERITY = "severity"  # 隐患等级
+    MONTH = "month"  # 月份
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which tickets are counted and how they are grouped.
+
+    Attributes:
+        first, last: local days of finding, both counted.
+        today: the local day against which a due day has passed.
+        depth: how many steps below the top (city) the area groups stand; 1 is the
+            city itself.
+        area: path of the area counted, None for no such filter.
+        department: code of the answerable department, None for no such filter.
+        words: allowed values by column (``duty_item``, ``severity``,
+            ``place_kind``).
+    """
+
+    first: date
+    last: date
+    today: date
+    zone: ZoneInfo
+    group_by: Grouping
+    depth: int
+    area: str | None
+    department: str | None
+    words: Mapping[str, Sequence[str]]
+
+
+def rectification(actor: Actor, chosen: Selection) -> Sequence[Row[Any]]:
+    """Count the tickets ``actor`` may see, per group and over all of them.
+
+    Rows hold ``is_total`` (1 on the one row over all groups, which is always there),
+    ``key``, ``ruleset_id`` (the newest set of rules in the group), the counts
+    ``found``, ``rectified``, ``on_time``, ``with_due``, ``overdue``, ``excluded``
+    and ``median_days`` (None where nothing is rectified). ``definitions`` says what
+    each means.
+    """
+    t = _tickets(actor, chosen).subquery("t")
+    counted = not_(t.c.excluded)
+    rectified = and_(counted, t.c.rectified)
+
+    def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.count().filter(condition)
+
+    # An ordered-set aggregate skips nulls, so the median takes the rectified alone.
+    days = case((rectified, t.c.days))
+    query = select(
+        func.grouping(t.c.key).label("is_total"),
+        t.c.key,
+        func.max(t.c.ruleset_id).label("ruleset_id"),
+        number(counted).label("found"),
+        number(rectified).label("rectified"),
+        number(and_(rectified, t.c.due_on.is_not(None))).label("with_due"),
+        number(and_(rectified, t.c.in_time)).label("on_time"),
+        number(and_(counted, not_(t.c.rectified), t.c.overdue)).label("overdue"),
+        number(t.c.excluded).label("excluded"),
+        func.percentile_cont(0.5).within_group(days).label("median_days"),
+    ).group_by(func.rollup(t.c.key))
+    return db.session.execute(query).all()
+
+
+def _tickets(actor: Actor, chosen: Selection) -> Select[Any]:
+    """Return one row per ticket with what the counts need to know of it."""
+    zone = chosen.zone
+    towns = _town_departments()
+    department = func.coalesce(Ticket.lead_department, towns.c.department)
+    end = day_start(chosen.last + timedelta(days=1), zone)
+    seconds = extract("epoch", Ticket.rectified_at - Ticket.found_at)
+    query = select(
+        _key(chosen, department).label("key"),
+        Ticket.ruleset_id,
+        Ticket.due_on,
+        or_(
+            Ticket.merged_into.is_not(None),
+            Ticket.substantiated.is_(False),
+            Ticket.state == State.NOT_SUBSTANTIATED,
+        ).label("excluded"),
+        Ticket.rectified_at.is_not(None).label("rectified"),
+        (_local(Ticket.rectified_at, zone).cast(Date) <= Ticket.due_on).label(
+            "in_time"
+        ),
+        overdue(chosen.today).label("overdue"),
+        # A phone's clock may run ahead of ours by minutes; nothing takes less than 0.
+        func.greatest(seconds / SECONDS_PER_DAY, 0).label("days"),
+    ).where(
+        policy.visible(actor),
+        Ticket.found_at >= day_start(chosen.first, zone),
+        Ticket.found_at < end,
+        *(getattr(Ticket, name).in_(words) for name, words in chosen.words.items()),
+    )
+    if chosen.area is not None:
+        query = query.where(inside_any(Ticket.area_path, [chosen.area]))
+    if chosen.department is not None:
+        query = query.where(department == chosen.department)
+    if chosen.department is not None or chosen.group_by is Grouping.DEPARTMENT:
+        query = query.join(towns, towns.c.id == Ticket.ruleset_id)
+    return query
+
+
+def _town_departments() -> Any:
+    """Return the town's own department by ruleset, read once, not per ticket."""
+    town = Ruleset.document["town_department"].as_string()
+    query = select(Ruleset.id, town.label("department")).cte("towns")
+    return query.prefix_with("MATERIALIZED")
+
+
+def _local(moment: Any, zone: ZoneInfo) -> ColumnElement[Any]:
+    """Return the wall clock time of a moment in ``zone``."""
+    return func.timezone(zone.key, moment)
+
+
+def _key(chosen: Selection, department: ColumnElement[Any]) -> ColumnElement[Any]:
+    if chosen.group_by is Grouping.DEPARTMENT:
+        return department
+    if chosen.group_by is Grouping.MONTH:
+        return func.to_char(_local(Ticket.found_at, chosen.zone), "YYYY-MM")
+    if chosen.group_by is Grouping.AREA:
+        step = func.split_part(Ticket.area_path, "/", chosen.depth)
+        return func.coalesce(func.nullif(step, ""), Ticket.area_code)
+    column: ColumnElement[Any] = getattr(Ticket, chosen.group_by.value)
+    return column

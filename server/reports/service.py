@@ -1,0 +1,239 @@
+"""Rectification (整改): the figures a supervisor asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import takewhile
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+
+from server.areas import queries as areas
+from server.checklists.service import rules_of
+from server.core.clock import local_date
+from server.core.errors import Invalid
+from server.core.permissions import Actor
+from server.core.text import Text
+from server.reports import queries
+from server.reports.definitions import NO_PLACE, SEVERITIES, TOTAL
+from server.reports.queries import Grouping, Selection
+from server.tickets.queries import department_code, department_names
+from server.tickets.vocabulary import Severity
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of one group; ``definitions.FIGURES`` says what each means."""
+
+    found: int = 0
+    rectified: int = 0
+    on_time: int = 0
+    with_due: int = 0
+    overdue: int = 0
+    excluded: int = 0
+    median_days: float | None = None
+
+    @property
+    def open(self) -> int:
+        """Found and not rectified."""
+        return self.found - self.rectified
+
+    @property
+    def rate(self) -> float | None:
+        """Rectified of found, 0 to 1; None of nothing."""
+        return _share(self.rectified, self.found)
+
+    @property
+    def on_time_rate(self) -> float | None:
+        """On time of the rectified that have a due day, 0 to 1; None of nothing."""
+        return _share(self.on_time, self.with_due)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One row of a report."""
+
+    key: str | None
+    label: Text
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report with what it was asked for; ``as_of`` is UTC."""
+
+    as_of: datetime
+    first: date
+    last: date
+    zone: ZoneInfo
+    group_by: Grouping
+    rows: list[Group]
+    total: Group
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def rectification(
+    actor: Actor, wanted: Mapping[str, Any], zone: ZoneInfo, as_of: datetime
+) -> Report:
+    """Return the rectification report over the tickets ``actor`` may see.
+
+    ``wanted`` holds the parameters of ``schemas.RectificationQuery``, each possibly
+    missing; ``as_of`` (aware) is now, against which a due day has passed.
+
+    Raises:
+        Invalid: the period ends before it begins, or there is no such area or
+            department.
+    """
+    chosen = _selection(actor, wanted, zone, local_date(as_of, zone))
+    counted = queries.rectification(actor, chosen)
+    total = next(row for row in counted if row.is_total)
+    found = [row for row in counted if not row.is_total]
+    return Report(
+        as_of,
+        chosen.first,
+        chosen.last,
+        zone,
+        chosen.group_by,
+        _groups(chosen, found),
+        Group(None, TOTAL, _figures(total)),
+    )
+
+
+def _selection(
+    actor: Actor, wanted: Mapping[str, Any], zone: ZoneInfo, today: date
+) -> Selection:
+    first, last = _period(wanted, today)
+    area = _area_path(wanted.get("area"))
+    duty = [grant.area.path for grant in actor.grants]
+    names = ("duty_item", "severity", "place_kind")
+    return Selection(
+        first=first,
+        last=last,
+        today=today,
+        zone=zone,
+        group_by=Grouping(wanted.get("group_by", Grouping.DEPARTMENT)),
+        depth=_depth_of_all([area] if area else duty) + 1,
+        area=area,
+        department=_department(wanted.get("department")),
+        words={name: wanted[name].split(",") for name in names if wanted.get(name)},
+    )
+
+
+def _period(wanted: Mapping[str, Any], today: date) -> tuple[date, date]:
+    """Return the first and last day: by default this month so far.
+
+    Where only an earlier end is given, the month begins that it lies in.
+    """
+    last: date = wanted.get("to") or today
+    first: date = wanted.get("from") or min(today, last).replace(day=1)
+    if first > last:
+        message = Text("开始日期晚于结束日期", "The period ends before it begins")
+        raise Invalid.at("/from", message)
+    return first, last
+
+
+def _area_path(code: str | None) -> str | None:
+    if code is None:
+        return None
+    area = areas.by_code(code)
+    if area is None:
+        raise Invalid.at("/area", Text("没有此区域", "No such area"))
+    return area.path
+
+
+def _department(key: str | None) -> str | None:
+    if key is None:
+        return None
+    code = department_code(key)
+    if code is None:
+        raise Invalid.at("/department", Text("没有此部门", "No such department"))
+    return code
+
+
+def _depth_of_all(paths: Sequence[str]) -> int:
+    """Return how deep the smallest area holding all ``paths`` stands; 1 is a city.
+
+    0 when nothing holds them all.
+    """
+    levels = zip(*(path.rstrip("/").split("/") for path in paths), strict=False)
+    return sum(1 for _ in takewhile(lambda codes: len(set(codes)) == 1, levels))
+
+
+def _groups(chosen: Selection, found: Sequence[Row[Any]]) -> list[Group]:
+    """Return the rows in their order, with empty ones where all are listed."""
+    labels = _labels(chosen.group_by, found)
+    figures = {row.key: _figures(row) for row in found}
+    keys: list[str | None]
+    if chosen.group_by is Grouping.MONTH:
+        keys = [*_months(chosen.first, chosen.last)]
+    elif chosen.group_by is Grouping.SEVERITY:
+        keys = [severity.value for severity in Severity]
+    else:
+        keys = sorted(figures, key=lambda key: _rank(chosen.group_by, key))
+    return [
+        Group(key, labels.get(key) or _same(str(key)), figures.get(key, Figures()))
+        for key in keys
+    ]
+
+
+def _same(name: str) -> Text:
+    """Return a name that has no translation."""
+    return Text(name, name)
+
+
+def _rank(grouping: Grouping, key: str | None) -> tuple[bool, int, str]:
+    """Order by key, item numbers as numbers, the nameless last."""
+    numbered = grouping in {Grouping.DUTY_ITEM, Grouping.PLACE_KIND}
+    return key is None, len(key or "") if numbered else 0, key or ""
+
+
+def _figures(row: Row[Any]) -> Figures:
+    days = row.median_days
+    return Figures(
+        found=row.found,
+        rectified=row.rectified,
+        on_time=row.on_time,
+        with_due=row.with_due,
+        overdue=row.overdue,
+        excluded=row.excluded,
+        median_days=None if days is None else round(float(days), 2),
+    )
+
+
+def _months(first: date, last: date) -> list[str]:
+    """Return the months from ``first`` to ``last`` as ``YYYY-MM``."""
+    start = first.year * 12 + first.month - 1
+    end = last.year * 12 + last.month
+    return [f"{n // 12:04d}-{n % 12 + 1:02d}" for n in range(start, end)]
+
+
+def _labels(grouping: Grouping, found: Sequence[Row[Any]]) -> Mapping[str | None, Text]:
+    """Return what people call the groups; a group not in here is called by its key."""
+    keys = [row.key for row in found if row.key is not None]
+    if grouping is Grouping.SEVERITY:
+        return {**SEVERITIES}
+    if grouping is Grouping.DEPARTMENT:
+        names = department_names(keys)
+    elif grouping is Grouping.AREA:
+        names = {code: area.name for code, area in areas.by_codes(keys).items()}
+    elif grouping is Grouping.MONTH:
+        names = {}
+    else:
+        names = _item_names(found)
+    return {None: NO_PLACE, **{key: _same(name) for key, name in names.items()}}
+
+
+def _item_names(found: Sequence[Row[Any]]) -> dict[str, str]:
+    """Return the names of duty items, as the newest rules in the group have them."""
+    names: dict[str, str] = {}
+    for row in found:
+        items = {item.number: item.name for item in rules_of(row.ruleset_id).duty_items}
+        if row.key in items:
+            names[row.key] = items[row.key]
+    return names

@@ -1,0 +1,56 @@
+"""One head, models = migrations, up-down-up, and rows that cannot be changed."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from geoalchemy2 import alembic_helpers
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from server.core import migrate
+from server.core.db import Model, db
+from tests.factories import Factory
+
+OPTIONS = {"include_object": alembic_helpers.include_object, "compare_type": True}
+
+
+def test_there_is_one_head() -> None:
+    assert len(ScriptDirectory(str(migrate.SCRIPTS)).get_heads()) == 1
+
+
+def test_models_and_migrations_agree(committed_app: Flask) -> None:
+    with committed_app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=OPTIONS)
+        assert compare_metadata(context, Model.metadata) == []
+
+
+def test_down_to_nothing_and_up_again(committed_app: Flask) -> None:
+    with committed_app.app_context():
+        before = set(inspect(db.engine).get_table_names())
+        migrate.downgrade(db.engine, "base")
+        left = set(inspect(db.engine).get_table_names())
+        assert left == {"alembic_version", "spatial_ref_sys"}
+        migrate.upgrade(db.engine)
+        assert set(inspect(db.engine).get_table_names()) == before
+
+
+FACTS = ["audit_events", "checklist_versions", "findings", "rulesets"]
+
+
+@pytest.mark.parametrize("table", FACTS)
+@pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET id = id"])
+def test_facts_are_never_changed(make: Factory, table: str, change: str) -> None:
+    make.sent(make.grid_worker(), make.finding())
+    assert db.session.scalar(text(f"SELECT count(*) FROM {table}"))
+    with pytest.raises(IntegrityError, match="never changed"):
+        db.session.execute(text(change.format(table)))
+
+
+@pytest.mark.parametrize("table", [*FACTS, "inspections"])
+def test_facts_are_never_emptied(app: Flask, table: str) -> None:
+    with pytest.raises(IntegrityError, match="never changed"):
+        db.session.execute(text(f"TRUNCATE {table} CASCADE"))
