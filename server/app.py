@@ -15,7 +15,12 @@ from server.audit.service import Sealer, record
 from server.checklists.routes import blueprint as checklists_api
 from server.config import Settings
 from server.core import queues
-from server.core.db import db, engine_options, forget_inherited_connections
+from server.core.db import (
+    db,
+    engine_options,
+    forget_inherited_connections,
+    ping_idle_connections,
+)
 from server.core.http.openapi import blueprint as openapi
 from server.core.http.operations import blueprint as operations
 from server.core.http.operations import count_requests
@@ -90,6 +95,7 @@ def _install_database(app: Flask, settings: Settings) -> None:
     app.extensions["sealer"] = sealer
     with app.app_context():
         forget_inherited_connections(db.engine)
+        ping_idle_connections(db.engine)
     sealer.attach(db.session)
 
 

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import func, select
 
 from server.accounts.models import Device, RoleGrant, SignInFailure, Staff
 from server.areas.models import Area
+from server.core import fastsql
 from server.core.db import db, inside_any
 
 # One statement per request decides who is calling, so it is worth spelling out.
-_BY_TOKEN = text(
-    """
+_CALLER = """
     SELECT t.id AS token_id, t.device_id, t.renewed_at, t.expires_at, t.revoked_at,
            s.id AS staff_id, s.username, s.name, s.active,
            s.department_code, d.name AS department_name,
@@ -25,14 +25,13 @@ _BY_TOKEN = text(
       FROM tokens t
       JOIN staff s ON s.id = t.staff_id
       LEFT JOIN departments d ON d.code = s.department_code
-     WHERE t.hash = :hash
+     WHERE t.hash = %(hash)s
     """
-)
 
 
-def by_token(token_hash: bytes) -> Row[Any] | None:
+def by_token(token_hash: bytes) -> Any:
     """Return the token with its owner and their grants, or None."""
-    return db.session.execute(_BY_TOKEN, {"hash": token_hash}).one_or_none()
+    return fastsql.first(_CALLER, {"hash": token_hash})
 
 
 def by_username(username: str) -> Staff | None:

@@ -5,30 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, func, select
 
 from server.areas.models import Area, AreaBoundary
+from server.core import fastsql
 from server.core.db import db, inside_any
 
 # On a boundary several areas cover the point: the deepest level and then the
 # lowest code decide, so that the same point always gives the same answer.
-_AT = text(
-    """
+_AT = """
     SELECT a.code, a.path
       FROM area_boundaries b JOIN areas a ON a.code = b.area_code
      WHERE b.valid_to IS NULL
-       AND ST_Covers(b.geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))
+       AND ST_Covers(b.geom, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326))
      ORDER BY array_position(
                   ARRAY['grid', 'community', 'town', 'district', 'city'], a.level),
               a.code
      LIMIT 1
     """
-)
 
 
-def deepest_at(lon: float, lat: float) -> Row[Any] | None:
+def deepest_at(lon: float, lat: float) -> Any:
     """Return (code, path) of the deepest area covering a point (EPSG:4326)."""
-    return db.session.execute(_AT, {"lon": lon, "lat": lat}).one_or_none()
+    return fastsql.first(_AT, {"lon": lon, "lat": lat})
 
 
 def by_code(code: str) -> Area | None:

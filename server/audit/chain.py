@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from server.core.content import dumps
+
 GENESIS = "0" * 64
 
 
 def canonical(payload: dict[str, Any]) -> str:
     """Return the JSON text of ``payload`` that is stored and hashed."""
-    return json.dumps(
-        payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str
-    )
+    return dumps(payload).decode()
 
 
 def link(

@@ -12,11 +12,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import event, insert, text
+from orjson import Fragment
+from sqlalchemy import event
 from sqlalchemy.orm import Session, scoped_session
 
 from server.audit import chain
-from server.audit.models import Delivery
+from server.audit.models import AuditEvent, Delivery
+from server.core import fastsql
 from server.core.clock import now
 from server.core.db import db
 from server.core.permissions import Actor
@@ -67,13 +69,8 @@ def record(
     )
 
 
-_LOCK = text("SELECT last_id, last_hash FROM audit_head WHERE id = 1 FOR UPDATE")
-_APPEND = text(
-    "INSERT INTO audit_events (id, at, type, actor_id, actor_name, subject_type,"
-    " subject_id, payload, hash) VALUES (:id, :at, :type, :actor_id, :actor_name,"
-    " :subject_type, :subject_id, CAST(:payload AS json), :hash)"
-)
-_ADVANCE = text("UPDATE audit_head SET last_id = :id, last_hash = :hash WHERE id = 1")
+_LOCK = "SELECT last_id, last_hash FROM audit_head WHERE id = 1 FOR UPDATE"
+_ADVANCE = "UPDATE audit_head SET last_id = %(id)s, last_hash = %(hash)s WHERE id = 1"
 
 
 class Sealer:
@@ -100,21 +97,22 @@ class Sealer:
             return
         # Everything else first: the shorter the head is locked, the better.
         session.flush()
-        last_id, last_hash = session.execute(_LOCK).one()
+        head = fastsql.first(_LOCK, {})
+        last_id, last_hash = head
         rows, owed = [], []
         for noted in pending:
             last_id += 1
             fields = noted._asdict()
             last_hash = chain.link(self.key, last_hash, id=last_id, **fields)
+            fields["payload"] = Fragment(noted.payload)
             rows.append({"id": last_id, "hash": last_hash, **fields})
             owed += [
                 {"event_id": last_id, "job": job, "due_at": noted.at, "attempts": 0}
                 for job in self.subscriptions.get(noted.type, ())
             ]
-        session.execute(_APPEND, rows)
-        if owed:
-            session.execute(insert(Delivery), owed)
-        session.execute(_ADVANCE, {"id": last_id, "hash": last_hash})
+        fastsql.insert(AuditEvent, *rows)
+        fastsql.insert(Delivery, *owed)
+        fastsql.execute(_ADVANCE, {"id": last_id, "hash": last_hash})
 
 
 def _forget(session: Session) -> None:

@@ -6,28 +6,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, func, select
 
 from server.checklists.models import ChecklistVersion, Ruleset
+from server.core import fastsql
 from server.core.db import db
 
 # In force at a moment: the last version published by then; before the first
 # publication the first one, because something has to decide.
-_IN_FORCE = text(
-    """
+_IN_FORCE = """
     SELECT id, catalogue, version, title, checklists, published_at
       FROM rulesets
-     WHERE serves && CAST(:codes AS text[])
-     ORDER BY published_at > :at, CASE WHEN published_at > :at THEN version END,
+     WHERE serves && %(codes)s::text[]
+     ORDER BY published_at > %(at)s,
+              CASE WHEN published_at > %(at)s THEN version END,
               version DESC
      LIMIT 1
     """
-)
 
 
-def ruleset_in_force(codes: Sequence[str], at: datetime) -> Row[Any] | None:
+def ruleset_in_force(codes: Sequence[str], at: datetime) -> Any:
     """Return the rules serving one of the area ``codes`` at a moment (aware)."""
-    return db.session.execute(_IN_FORCE, {"codes": list(codes), "at": at}).one_or_none()
+    return fastsql.first(_IN_FORCE, {"codes": list(codes), "at": at})
 
 
 def ruleset_document(ruleset_id: int) -> dict[str, Any]:

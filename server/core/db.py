@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import ColumnElement, DateTime, Engine, MetaData, false, or_
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Engine,
+    MetaData,
+    event,
+    false,
+    or_,
+)
+from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 NAMING = {
@@ -38,16 +48,43 @@ db = SQLAlchemy(session_options={"expire_on_commit": False})
 def engine_options(pool_size: int, overflow: int) -> dict[str, Any]:
     """Return engine options: UTC sessions, a bounded pool, checked connections.
 
-    ``pool_pre_ping`` costs one round trip per checkout and is worth it: without it
-    the first request on every connection fails after the database restarted.
+    Idle connections are pinged before use (``ping_idle_connections``), not busy
+    ones: SQLAlchemy's ``pool_pre_ping`` would cost every request a round trip.
     """
     return {
         "pool_size": pool_size,
         "max_overflow": overflow,
         "pool_timeout": 20,
-        "pool_pre_ping": True,
         "connect_args": {"options": "-c timezone=UTC", "connect_timeout": 10},
     }
+
+
+# Seconds after which a pooled connection is no longer trusted unasked.
+IDLE = 5.0
+
+
+def ping_idle_connections(engine: Engine) -> None:
+    """Replace connections that died while they lay in the pool.
+
+    Without it the first request on every connection fails after the database was
+    restarted.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(_: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(connection: Any, record: Any, _: Any) -> None:
+        used = record.info.get("used")
+        if used is None or time.monotonic() - used < IDLE:
+            return
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except psycopg.Error as error:
+            # The pool throws its old connections away and tries a new one.
+            raise DisconnectionError from error
 
 
 def commit() -> None:
@@ -78,9 +115,13 @@ def release_connection() -> None:
     db.session.rollback()
 
 
-def violated(error: IntegrityError) -> str | None:
+Broken = (IntegrityError, psycopg.IntegrityError)
+
+
+def violated(error: IntegrityError | psycopg.IntegrityError) -> str | None:
     """Return the name of the constraint that ``error`` broke, if it is known."""
-    diagnostics = getattr(error.orig, "diag", None)
+    original = error.orig if isinstance(error, IntegrityError) else error
+    diagnostics = getattr(original, "diag", None)
     return getattr(diagnostics, "constraint_name", None)
 
 

@@ -1,7 +1,7 @@
 """Files by the hash of their content, written so that power may fail at any time.
 
-A body is streamed to a temporary name and forced to disk, then renamed to its hash,
-and only then does a row name it. A file that no row names after a day is swept.
+A body is streamed to a temporary name, renamed to its hash and forced to disk, and
+only then does a row name it. A file that no row names after a day is swept.
 """
 
 from __future__ import annotations
@@ -87,21 +87,21 @@ class Store:
                         )
                     digest.update(chunk)
                     file.write(chunk)
-                os.fdatasync(file.fileno())
             yield Received(path, digest.hexdigest(), size)
         finally:
             path.unlink(missing_ok=True)
 
     def keep(self, received: Received) -> Path:
-        """Give a received file its lasting name; safe to do twice."""
+        """Give a received file its lasting name and force both to disk.
+
+        The name first: one commit of the file system's journal then covers name and
+        content. What has the name already is replaced by the same content, whole.
+        """
         target = self.original(received.sha256)
-        if target.exists():
-            # Taken for this row too: the sweep must not think it forgotten.
-            os.utime(target)
-            return target
         target.parent.mkdir(exist_ok=True)
         received.path.replace(target)
-        _sync_directory(target.parent)
+        _sync(target)
+        _sync(target.parent)
         return target
 
     def sweep(self, is_claimed: Callable[[str], bool], older: float = DAY) -> list[str]:
@@ -121,9 +121,9 @@ class Store:
         return removed
 
 
-def _sync_directory(directory: Path) -> None:
-    """Make a rename in ``directory`` survive a loss of power."""
-    handle = os.open(directory, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Make a file, or the names in a directory, survive a loss of power."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

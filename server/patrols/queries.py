@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
+from server.core import fastsql
 from server.core.db import db
 from server.patrols.models import Finding, Inspection
 
@@ -18,6 +20,14 @@ def finding(finding_id: UUID) -> Finding | None:
 def inspection(inspection_id: UUID) -> Inspection | None:
     """Return an inspection by the phone's id."""
     return db.session.get(Inspection, inspection_id)
+
+
+def receipt(table: type[Finding] | type[Inspection], id: UUID) -> Any:
+    """Return (content_hash, receipt) of what came under an id, or None."""
+    return fastsql.first(
+        f"SELECT content_hash, receipt FROM {table.__tablename__} WHERE id = %(id)s",  # noqa: S608
+        {"id": id},
+    )
 
 
 def checkpoints_with_finding(inspection_id: UUID, staff_id: UUID) -> set[str]:

@@ -9,16 +9,17 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import insert, select
+import psycopg
 from sqlalchemy.exc import IntegrityError
 
 from server.areas.service import Spot, spot_of
 from server.audit.service import record
 from server.checklists.catalogue import Checklist
 from server.checklists.service import Edition, checklist_of, edition_for
+from server.core import fastsql
 from server.core.clock import now
 from server.core.content import content_hash
-from server.core.db import db, violated
+from server.core.db import Broken, db, violated
 from server.core.errors import ContentDiffers, FieldError, Invalid, NotFound
 from server.core.permissions import Actor
 from server.core.position import Position
@@ -83,8 +84,8 @@ def record_finding(
     try:
         opened = open_ticket(hazard, actor, edition, zone)
         document = _finding_receipt(finding_id, moment, spot, opened, edition)
-        db.session.execute(insert(Finding), row | {"receipt": document})
-    except IntegrityError as error:
+        fastsql.insert(Finding, row | {"receipt": document})
+    except Broken as error:
         return _after_race(Finding, finding_id, digest, error)
     record(
         "finding.recorded",
@@ -234,8 +235,8 @@ def record_inspection(
         **{name: content[name] for name in _INSPECTION_FIELDS},
     }
     try:
-        db.session.execute(insert(Inspection), row)
-    except IntegrityError as error:
+        fastsql.insert(Inspection, row)
+    except Broken as error:
         return _after_race(Inspection, inspection_id, digest, error)
     record(
         "inspection.recorded",
@@ -347,8 +348,7 @@ def _known(
     Raises:
         ContentDiffers: the id is taken by other content.
     """
-    query = select(table.content_hash, table.receipt).where(table.id == id)
-    row = db.session.execute(query).one_or_none()
+    row = queries.receipt(table, id)
     if row is None:
         return None
     if row.content_hash != digest:
@@ -362,7 +362,7 @@ def _after_race(
     table: type[Finding] | type[Inspection],
     id: UUID,
     digest: str,
-    error: IntegrityError,
+    error: IntegrityError | psycopg.IntegrityError,
 ) -> Receipt:
     """Answer the second of two identical requests with what the first one got.
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import exists, or_, select
 
+from server.core import fastsql
 from server.core.db import db
-from server.patrols.models import Finding
 from server.photos.models import Photo
 from server.tickets.models import Ticket
 
@@ -27,7 +27,10 @@ def ticket_number_of(photo: Photo) -> str | None:
 
 def finding_sender(finding_id: UUID) -> UUID | None:
     """Return who sent a finding, or None before it has arrived."""
-    return db.session.scalar(select(Finding.staff_id).where(Finding.id == finding_id))
+    row = fastsql.first(
+        "SELECT staff_id FROM findings WHERE id = %(id)s", {"id": finding_id}
+    )
+    return UUID(str(row.staff_id)) if row else None
 
 
 def of_ticket(number: str) -> list[Photo]:

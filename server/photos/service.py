@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
+import psycopg
 
 from server.audit.service import record
+from server.core import fastsql
 from server.core.clock import now
 from server.core.db import db
 from server.core.errors import ContentDiffers, Forbidden, NotFound
@@ -67,24 +68,27 @@ def take_in(
         ImageRefused: not a whole picture of a known format within the limits.
         ContentDiffers: the id came before with other content or another owner.
     """
+    facts = images.inspect(received.path, Limits())
+    store.keep(received)
+    # Only now, when the slow part is over, is a connection taken.
+    row = _row(actor, photo_id, owner, received, facts)
+    try:
+        fastsql.insert(Photo, row)
+    except psycopg.errors.UniqueViolation:
+        db.session.rollback()
+        return _known(actor, photo_id, owner, received), False
+    record("photo.received", actor, ("photo", photo_id), _noted(owner, received))
+    return Photo(**row), True
+
+
+def _known(actor: Actor, photo_id: UUID, owner: Owner, received: Received) -> Photo:
+    """Return the photo that has this id, if it is the same.
+
+    Raises:
+        ContentDiffers: it has other content, another owner or another sender.
+    """
     known = queries.by_id(photo_id)
-    if known is None:
-        facts = images.inspect(received.path, Limits())
-        store.keep(received)
-        row = _row(actor, photo_id, owner, received, facts)
-        made = db.session.execute(
-            insert(Photo)
-            .values(**row)
-            .on_conflict_do_nothing(index_elements=["id"])
-            .returning(Photo.id)
-        ).one_or_none()
-        if made is not None:
-            record(
-                "photo.received", actor, ("photo", photo_id), _noted(owner, received)
-            )
-            return Photo(**row), True
-        known = queries.by_id(photo_id)
-        assert known is not None
+    assert known is not None
     same = (
         known.sha256 == received.sha256
         and known.staff_id == actor.staff_id
@@ -96,7 +100,7 @@ def take_in(
         raise ContentDiffers(
             Text("该编号已用于另一张照片", "This id was used for another photo")
         )
-    return known, False
+    return known
 
 
 def _noted(owner: Owner, received: Received) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from server.core.text import Text
 from server.reports.queries import Grouping
+from server.tickets.vocabulary import Severity
 
 FIGURES: Mapping[str, Text] = {
     "as_of": Text(
@@ -109,10 +110,10 @@ KEYS: Mapping[Grouping, Text] = {
     ),
 }
 
-SEVERITIES: Mapping[str, Text] = {
-    "general": Text("一般", "General"),
-    "serious": Text("较大", "Serious"),
-    "major": Text("重大", "Major (suspected until confirmed)"),
+SEVERITIES: Mapping[Severity, Text] = {
+    Severity.GENERAL: Text("一般", "General"),
+    Severity.SERIOUS: Text("较大", "Serious"),
+    Severity.MAJOR: Text("重大", "Major (suspected until confirmed)"),
 }
 
 NO_PLACE = Text("未登记场所", "No registered place")

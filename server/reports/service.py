@@ -217,7 +217,7 @@ def _labels(grouping: Grouping, found: Sequence[Row[Any]]) -> Mapping[str | None
     """Return what people call the groups; a group not in here is called by its key."""
     keys = [row.key for row in found if row.key is not None]
     if grouping is Grouping.SEVERITY:
-        return {**SEVERITIES}
+        return {word.value: text for word, text in SEVERITIES.items()}
     if grouping is Grouping.DEPARTMENT:
         names = department_names(keys)
     elif grouping is Grouping.AREA:

@@ -14,6 +14,13 @@ from server.checklists.catalogue import ItemProcess
 
 SATURDAY = 5
 
+# Where a day comes from.
+LOCAL_SETTING = "local setting"
+BY_INSPECTOR = "set by the inspector"
+NOTICE = "notice"
+EXTENSION = "extension"
+ORDER = "order"
+
 
 def default_due(
     process: ItemProcess, step: str, severity: str, start: datetime, zone: ZoneInfo
@@ -46,6 +53,12 @@ def add_working_days(day: date, count: int) -> date:
 def entry(step: str, due_on: date, origin: str) -> dict[str, Any]:
     """Return one line of a ticket's deadlines."""
     return {"step": step, "due_on": due_on.isoformat(), "origin": origin}
+
+
+def in_writing(deadlines: list[dict[str, Any]], step: str) -> bool:
+    """Tell whether the day of ``step`` stands in a notice, an extension or an order."""
+    written = {NOTICE, EXTENSION, ORDER}
+    return any(d["step"] == step and d["origin"] in written for d in deadlines)
 
 
 def replaced(

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from server.checklists.catalogue import ItemProcess, Rules
 from server.core.clock import local_date
 from server.core.db import db
-from server.core.errors import Invalid, NotFound
+from server.core.errors import Conflict, Invalid, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import deadlines, policy, queries, routing
@@ -57,8 +57,10 @@ class Change:
 
 def issue_notice(change: Change) -> None:
     """The town's written notice with its day (42.township.1; optional elsewhere)."""
-    _set_due(change, "rectify", "notice")
-    notice = town_notice(change.process, change.ticket.due_on)
+    _set_due(change, "rectify", deadlines.NOTICE)
+    notice = town_notice(
+        change.process, change.ticket.due_on, change.values.get("document_no")
+    )
     if notice:
         change.payload["document"] = notice
 
@@ -77,19 +79,20 @@ def report_up(change: Change) -> None:
     trigger = change.values.get("trigger")
     new_facts = set(change.values.get("facts", ()))
     if trigger:
-        _require_evidence(change, trigger)
         new_facts.add(trigger)
+    if "refused" in new_facts.difference(change.ticket.facts):
+        _require_evidence(change)
     if change.values.get("how"):
         change.payload["refused"] = {"how": change.values["how"]}
     reroute(change, new_facts)
 
 
-def _require_evidence(change: Change, trigger: str) -> None:
+def _require_evidence(change: Change) -> None:
     due_on = change.ticket.due_on
     proved = (
         change.row.id == "T9" and due_on is not None and due_on < change.today
     ) or bool(change.values.get("how"))
-    if trigger == "refused" and not proved:
+    if not proved:
         raise Invalid.at("/how", MISSING)
 
 
@@ -106,6 +109,7 @@ def reroute(change: Change, new_facts: set[str]) -> None:
     ticket.appraisal = decision.appraisal
     ticket.reported_at = ticket.reported_at or change.moment
     ticket.due_on = None
+    _note_default(change, "accept", change.rules.process(decision.item))
     db.session.execute(
         delete(TicketDepartment).where(TicketDepartment.ticket_id == ticket.id)
     )
@@ -126,38 +130,44 @@ def reinspect(change: Change) -> None:
         ticket.rectified_at = change.moment
         if change.row.target is State.CLOSED_TOWN:
             ticket.ended_at = change.moment
+        else:
+            _note_default(change, "feedback", change.process)
     elif change.row.id != "T6":
         ticket.failed_rechecks += 1
 
 
 def extend(change: Change) -> None:
     """A later day, with its reason (T8)."""
-    _set_due(change, "order" if change.row.target is None else "rectify", "extension")
+    step = "order" if change.row.target is None else "rectify"
+    _set_due(change, step, deadlines.EXTENSION)
 
 
 def dispatch(change: Change) -> None:
     """Assigned to a department; who led before stays a co-handler (T11)."""
     department = change.values["department"]
+    if queries.department_level(department) != "district":
+        message = Text(
+            "只能分派给区级部门", "Only a district department can be assigned"
+        )
+        raise Invalid.at("/department", message)
     previous = change.ticket.lead_department
     if previous and previous != department:
         _involve_as(change, previous, Part.CO)
     _involve_as(change, department, Part.LEAD)
     change.ticket.lead_department = department
+    _note_default(change, "accept", change.process)
 
 
 def accept(change: Change) -> None:
     """Accepted by the lead; the default day for verifying is noted."""
-    day = deadlines.default_due(
-        change.process, "verify", change.ticket.severity, change.moment, change.zone
-    )
-    change.ticket.deadlines = deadlines.replaced(
-        change.ticket.deadlines, "verify", day, "local setting"
-    )
+    _note_default(change, "verify", change.process)
 
 
 def verify(change: Change) -> None:
     """Verified on site: so or not so."""
     change.ticket.substantiated = change.values["result"] == "substantiated"
+    if not change.ticket.substantiated:
+        _note_default(change, "feedback", change.process)
 
 
 def appraise(change: Change) -> None:
@@ -166,11 +176,13 @@ def appraise(change: Change) -> None:
     if grade:
         change.ticket.grade = None if grade == "none" else grade
         change.ticket.substantiated = grade != "none"
+    if grade == "none":
+        _note_default(change, "feedback", change.process)
 
 
 def order(change: Change) -> None:
     """The department's written order with its day, which overrides any default."""
-    _set_due(change, "order", "order")
+    _set_due(change, "order", deadlines.ORDER)
     change.payload["document"] = {
         "kind": "order",
         "title": change.process.order_document,
@@ -181,8 +193,12 @@ def order(change: Change) -> None:
 
 def transfer(change: Change) -> None:
     """Transferred (移送) to another department, which sees the ticket from now on."""
-    change.ticket.transferred_to = change.values["department"]
-    _involve_as(change, change.values["department"], Part.CO)
+    department = change.values["department"]
+    if department == change.ticket.lead_department:
+        message = Text("案件已由该部门牵头", "This department leads the case already")
+        raise Invalid.at("/department", message)
+    change.ticket.transferred_to = department
+    _involve_as(change, department, Part.CO)
 
 
 def escalate(change: Change) -> None:
@@ -196,6 +212,7 @@ def answer(change: Change) -> None:
     """The answer of the next level, or of whom the case was transferred to."""
     if change.row.target is State.RECTIFIED:
         change.ticket.rectified_at = change.moment
+        _note_default(change, "feedback", change.process)
 
 
 def close(change: Change) -> None:
@@ -255,12 +272,21 @@ def lift_control(change: Change) -> None:
 
 
 def merge(change: Change) -> None:
-    """A duplicate goes into the ticket it repeats; rates leave it out."""
+    """A duplicate goes into the ticket it repeats; rates leave it out.
+
+    The other ticket is held until the commit, so that two tickets merged into each
+    other at once do not both end.
+    """
     number = change.values["into"]
     other = queries.by_number(number)
     parts = queries.parts_of([other.id])[other.id] if other else []
     if other is None or not policy.can_read(change.actor, other, parts):
         raise NotFound(Text(f"没有工单 {number}", f"No ticket {number}"))
+    if queries.locked_if_free(number) is None:
+        message = Text(
+            "该工单正在处理中，请重试", "That ticket is being changed: retry"
+        )
+        raise Conflict(message)
     if other.id == change.ticket.id or other.state in ENDED or other.merged_into:
         message = Text("不能并入该工单", "Not a ticket to merge into")
         raise Invalid.at("/into", message)
@@ -271,6 +297,17 @@ def merge(change: Change) -> None:
 
 def comment(change: Change) -> None:
     """Nothing changes but the state and the timeline."""
+
+
+def _note_default(change: Change, step: str, process: ItemProcess) -> None:
+    """Note the day by which ``step`` is due by default, if there is a setting."""
+    ticket = change.ticket
+    day = deadlines.default_due(
+        process, step, ticket.severity, change.moment, change.zone
+    )
+    ticket.deadlines = deadlines.replaced(
+        ticket.deadlines, step, day, deadlines.LOCAL_SETTING
+    )
 
 
 def _set_due(change: Change, step: str, origin: str) -> None:

@@ -86,7 +86,8 @@ class Reader:
             )
 
     def _wrong(self, name: str, message: Text) -> None:
-        self.errors.append(FieldError(f"/{name}", message))
+        step = name.replace("~", "~0").replace("/", "~1")
+        self.errors.append(FieldError(f"/{step}", message))
 
     def _value(self, field: Field, given: Any) -> Any:
         reader = getattr(self, f"_read_{field.kind}")
@@ -110,6 +111,8 @@ class Reader:
     def _read_date(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         try:
             day = date.fromisoformat(given)
+            if day.isoformat() != given:  # week dates and the like
+                raise ValueError
         except (TypeError, ValueError):
             return None, Text("应为日期，如 2026-03-01", "Not a date like 2026-03-01.")
         if day < self.today:

@@ -23,7 +23,7 @@ class Hat(StrEnum):
     LEAD = "lead"  # handler or lead of the lead department
     CHIEF = "chief"  # lead (负责人) of the lead department
     CO = "co"  # handler or lead of a co-handling department
-    COORDINATOR = "coordinator"  # 区安委办, or the coordinating department
+    COORDINATOR = "coordinator"  # 区安委办
     TRANSFEREE = "transferee"  # the department the case was transferred to
     VIEWER = "viewer"  # anyone who may see the ticket
 
@@ -46,7 +46,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Situation:
-    """What guards may look at; all plain values."""
+    """What guards may look at; all plain values.
+
+    ``due_in_writing``: the town's day stands in a notice or an extension already.
+    """
 
     state: State
     control: Control
@@ -58,6 +61,7 @@ class Situation:
     substantiated: bool | None
     control_imposed_by: UUID | None
     actor_id: UUID
+    due_in_writing: bool = False
 
 
 Guard = Callable[[Situation], Text | None]
@@ -162,6 +166,16 @@ def town_deadline_allowed(case: Situation) -> Text | None:
     """A due date set by the town needs an item with 督促整改."""
     if not case.process.town_deadline:
         return Text("该事项不设镇级整改期限", "The town sets no due date in this item")
+    return None
+
+
+def day_not_in_writing(case: Situation) -> Text | None:
+    """A written day is put off by an extension with its reason (T8), never by another
+    notice."""
+    if case.due_in_writing:
+        return Text(
+            "整改期限已书面确定，请复查后延期", "The day is set in writing already"
+        )
     return None
 
 

@@ -8,13 +8,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
-
 from server.audit.service import record
 from server.checklists.catalogue import ItemProcess
 from server.checklists.service import Edition
+from server.core import fastsql
 from server.core.clock import local_date, now
-from server.core.db import db
 from server.core.errors import Invalid
 from server.core.permissions import Actor
 from server.core.text import Text
@@ -92,7 +90,7 @@ def open_ticket(
     _check_handling(hazard, state, process)
     moment = now()
     due_on, origin = _due(hazard, state, process, zone)
-    ticket_id = db.session.execute(select(ticket_numbers.next_value())).scalar_one()
+    ticket_id = _next_number()
     day = local_date(hazard.found_at, zone)
     district = hazard.area_path.split("/")[1] or hazard.area_code
     number = f"{district}-{day:%Y%m%d}-{ticket_id:06d}"
@@ -103,14 +101,12 @@ def open_ticket(
         "catalogue": edition.catalogue,
         "ruleset_id": edition.id,
         "due_on": due_on,
-        "deadlines": [deadlines.entry(DEADLINE_STEP[state], due_on, origin)]
-        if due_on
-        else [],
+        "deadlines": _deadlines(hazard, state, process, due_on, origin, zone),
         "opened_at": moment,
         "reported_at": moment if state is State.REPORTED else None,
         "changed_at": moment,
     }
-    db.session.execute(insert(Ticket), row)
+    fastsql.insert(Ticket, row)
     if state is State.REPORTED:
         involve(ticket_id, decision)
     if hazard.control:
@@ -120,7 +116,20 @@ def open_ticket(
     return Opened(number, state, due_on, decision)
 
 
+def _next_number() -> int:
+    row = fastsql.first(f"SELECT nextval('{ticket_numbers.name}')", {})
+    return int(row[0])
+
+
 def _check_handling(hazard: Hazard, state: State, process: ItemProcess) -> None:
+    if state is State.ON_SPOT and not process.settle_on_spot:
+        raise Invalid.at(
+            "/handling/kind",
+            Text(
+                f"第{process.item}项不由镇村当场处理",
+                f"Item {process.item} is not settled on the spot by the town",
+            ),
+        )
     if state is State.RECTIFYING and not process.town_deadline:
         raise Invalid.at(
             "/handling/kind",
@@ -151,7 +160,10 @@ def _due(
     if step is None:
         return None, ""
     if state is State.RECTIFYING and hazard.handling.get("due_on"):
-        return hazard.handling["due_on"], "set by the inspector"
+        if hazard.handling["due_on"] < local_date(hazard.found_at, zone):
+            text = Text("期限不能早于发现之日", "Due before the hazard was found")
+            raise Invalid.at("/handling/due_on", text)
+        return hazard.handling["due_on"], deadlines.BY_INSPECTOR
     due_on = deadlines.default_due(
         process, step, hazard.severity, hazard.found_at, zone
     )
@@ -160,7 +172,25 @@ def _due(
             "/handling/due_on",
             Text("请填写整改期限", "A due date is required for this severity"),
         )
-    return due_on, "local setting"
+    return due_on, deadlines.LOCAL_SETTING
+
+
+def _deadlines(
+    hazard: Hazard,
+    state: State,
+    process: ItemProcess,
+    due_on: date | None,
+    origin: str,
+    zone: ZoneInfo,
+) -> list[dict[str, Any]]:
+    """Return the ticket's first line: the town's day, or the department's to accept."""
+    step = DEADLINE_STEP.get(state, "accept")
+    if step == "accept":
+        due_on, origin = (
+            deadlines.default_due(process, step, hazard.severity, now(), zone),
+            deadlines.LOCAL_SETTING,
+        )
+    return deadlines.replaced([], step, due_on, origin)
 
 
 def _row(hazard: Hazard, decision: routing.Decision, state: State) -> dict[str, Any]:
@@ -184,7 +214,7 @@ def _row(hazard: Hazard, decision: routing.Decision, state: State) -> dict[str, 
         "lead_department": decision.lead if state is State.REPORTED else None,
         "next_level": decision.next_level,
         "appraisal": decision.appraisal,
-        "control": Control.IN_FORCE if hazard.control else Control.NONE,
+        "control": (Control.IN_FORCE if hazard.control else Control.NONE).value,
         "failed_rechecks": 0,
         "photos": hazard.photos,
         "found_at": hazard.found_at,
@@ -192,7 +222,9 @@ def _row(hazard: Hazard, decision: routing.Decision, state: State) -> dict[str, 
     }
 
 
-def town_notice(process: ItemProcess, due_on: date | None) -> dict[str, Any] | None:
+def town_notice(
+    process: ItemProcess, due_on: date | None, number: str | None = None
+) -> dict[str, Any] | None:
     """Return the town's written notice that a due date comes with, if there is one.
 
     Only item 42 makes the 整改通知书 mandatory; elsewhere the town's reminder has a
@@ -202,7 +234,7 @@ def town_notice(process: ItemProcess, due_on: date | None) -> dict[str, Any] | N
     title = titles.get(process.town_notice)
     if title is None:
         return None
-    return {"kind": "town_notice", "title": title, "number": None, "due_on": due_on}
+    return {"kind": "town_notice", "title": title, "number": number, "due_on": due_on}
 
 
 def involve(ticket_id: int, decision: routing.Decision) -> None:
@@ -216,20 +248,20 @@ def involve(ticket_id: int, decision: routing.Decision) -> None:
         parts[code] = Part.CO
     if decision.lead:
         parts[decision.lead] = Part.LEAD
-    db.session.execute(
-        insert(TicketDepartment),
-        [
+    fastsql.insert(
+        TicketDepartment,
+        *(
             {"ticket_id": ticket_id, "department_code": code, "part": part.value}
             for code, part in parts.items()
-        ],
+        ),
     )
 
 
 def _impose(
     ticket_id: int, control: dict[str, Any], actor: Actor, moment: datetime
 ) -> None:
-    db.session.execute(
-        insert(TicketControl),
+    fastsql.insert(
+        TicketControl,
         {
             "ticket_id": ticket_id,
             "measure": control["measure"],

@@ -50,6 +50,17 @@ def by_number(number: str, *, lock: bool = False) -> Ticket | None:
     return db.session.scalar(query)
 
 
+def locked_if_free(number: str) -> Ticket | None:
+    """Return a ticket locked, None when someone else is changing it now.
+
+    For the second ticket of a change: waiting for it while holding the first could
+    be waiting for each other.
+    """
+    query = select(Ticket).where(Ticket.number == number)
+    query = query.with_for_update(skip_locked=True)
+    return db.session.scalar(query.execution_options(populate_existing=True))
+
+
 def parts_of(ticket_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
     """Return (department, part) pairs of each ticket, by ticket id."""
     query = (
@@ -71,6 +82,12 @@ def department_names(codes: Sequence[str]) -> dict[str, str]:
     """Return the names of departments by code."""
     query = select(Department.code, Department.name).where(Department.code.in_(codes))
     return {row.code: row.name for row in db.session.execute(query)}
+
+
+def department_level(code: str) -> str:
+    """Return the level of a department: ``town``, ``district`` or ``city``."""
+    query = select(Department.level).where(Department.code == code)
+    return db.session.scalars(query).one()
 
 
 def department_code(key: str) -> str | None:
@@ -148,7 +165,7 @@ def matching(
         conditions.append(_waiting_for(actor))
     if filters.get("from"):
         conditions.append(Ticket.found_at >= day_start(filters["from"], zone))
-    if filters.get("to"):
+    if filters.get("to") and filters["to"] < date.max:
         end = day_start(filters["to"] + timedelta(days=1), zone)
         conditions.append(Ticket.found_at < end)
     return select(Ticket).where(and_(*conditions))

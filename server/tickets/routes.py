@@ -19,7 +19,6 @@ from server.core.http import (
     read_cursor,
 )
 from server.core.http.app import settings
-from server.core.http.body import read_json
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import policy, preview, queries, schemas, service
@@ -97,14 +96,16 @@ def _collection(rows: list[dict[str, Any]], following: str | None) -> Reply:
     return Reply(document, headers={"Content-Type": GEOJSON})
 
 
-def etag(ticket: Ticket) -> str:
-    """Return the ETag of a ticket.
+def etag(ticket: Ticket, actor: Actor) -> str:
+    """Return the ETag of a ticket as ``actor`` sees it.
 
-    The day belongs to it because ``overdue`` turns at midnight; ``If-Match`` looks
-    at the version only.
+    The day belongs to it because ``overdue`` turns at midnight, the person because
+    of ``actions``: on a shared machine one must not get the other's copy. ``If-Match``
+    looks at the version only.
     """
     day = local_date(now(), settings().timezone)
-    return f'"{ticket.number}.{ticket.version}.{day:%Y%m%d}"'
+    person = actor.staff_id.hex[:8]
+    return f'"{ticket.number}.{ticket.version}.{day:%Y%m%d}.{person}"'
 
 
 @blueprint.expose(
@@ -117,7 +118,7 @@ def etag(ticket: Ticket) -> str:
 def show(actor: Actor, number: str) -> Reply:
     """Show a ticket."""
     seen = service.view(actor, number)
-    tag = etag(seen.ticket)
+    tag = etag(seen.ticket, actor)
     return Reply(None, 304, tag) if fresh(tag) else Reply(_whole(seen), etag=tag)
 
 
@@ -137,16 +138,15 @@ def _whole(seen: service.View) -> dict[str, Any]:
     "/tickets/<number>/actions/<action>",
     permission=policy.ACT,
     summary="One transition; needs If-Match; the body holds the action's fields",
-    raw=True,
+    json=True,
     answers={200: schemas.TicketOut},
 )
-def act(actor: Actor, number: str, action: str) -> Reply:
+def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
     """Do one transition."""
-    body = read_json()
     seen = service.act(
         actor, number, action, body, settings().timezone, _require_version
     )
-    return Reply(_whole(seen), etag=etag(seen.ticket))
+    return Reply(_whole(seen), etag=etag(seen.ticket, actor))
 
 
 def _require_version(ticket: Ticket) -> None:

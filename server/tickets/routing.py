@@ -8,7 +8,7 @@ that was looked at leaves a trace, so that the decision can be read later.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from server.checklists.catalogue import CoRow, LeadRow, Rules
@@ -73,7 +73,11 @@ class Decision:
 
     def to_document(self) -> dict[str, Any]:
         """The JSON-able form that is stored with the ticket."""
-        return asdict(self)
+        document = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        document["passed_over"] = [
+            {"rule": row.rule, "why": row.why} for row in self.passed_over
+        ]
+        return document
 
 
 def decide(rules: Rules, case: Case) -> Decision:

@@ -274,17 +274,19 @@ def ticket_out(
 ) -> dict[str, Any]:
     """Return the document of :class:`TicketOut`."""
     ticket = seen.ticket
+    names = {d.code: d.name for d in seen.rules.departments}
     return row | {
         "finding": ticket.finding_id,
         "facts": ticket.facts,
         "responsible_party": ticket.responsible_party,
         "routing": routing_out(ticket.decision, seen.rules),
+        "transferred_to": department_out(ticket.transferred_to, names),
         "substantiated": ticket.substantiated,
         "grade": ticket.grade,
         "failed_rechecks": ticket.failed_rechecks,
         "deadlines": ticket.deadlines,
         "controls": [_control_out(c) for c in controls],
-        "penalties": [_penalty_out(p) for p in penalties],
+        "penalties": [_penalty_out(p, names) for p in penalties],
         "documents": documents,
         "photos": ticket.photos,
         "actions": actions_out(seen),
@@ -301,13 +303,13 @@ def _control_out(control: TicketControl) -> dict[str, Any]:
     }
 
 
-def _penalty_out(penalty: TicketPenalty) -> dict[str, Any]:
+def _penalty_out(penalty: TicketPenalty, names: Names) -> dict[str, Any]:
     return {
         "kind": penalty.kind,
         "amount": float(penalty.amount) if penalty.amount is not None else None,
         "document_no": penalty.document_no,
         "note": penalty.note,
-        "department": penalty.department_code,
+        "department": department_out(penalty.department_code, names),
         "decided_at": penalty.decided_at,
     }
 

@@ -14,7 +14,7 @@ from server.core.clock import local_date, now
 from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import policy, queries, workflow
+from server.tickets import deadlines, policy, queries, workflow
 from server.tickets.effects import EFFECTS, Change
 from server.tickets.fields import Reader
 from server.tickets.machine import Hat, Refused, Situation, Transition
@@ -73,6 +73,7 @@ def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
         substantiated=ticket.substantiated,
         control_imposed_by=imposer,
         actor_id=actor.staff_id,
+        due_in_writing=deadlines.in_writing(ticket.deadlines, "rectify"),
     )
 
 

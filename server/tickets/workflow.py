@@ -39,6 +39,7 @@ from server.tickets.machine import (
     appraisal_foreseen,
     appraised,
     control_in_force,
+    day_not_in_writing,
     next_level_exists,
     no_control_in_force,
     no_next_level,
@@ -76,9 +77,9 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.ON_SPOT, _S.RECTIFYING),
         _S.RECTIFYING,
         _TOWN,
-        (DUE_ON, NOTE),
+        (DUE_ON, NOTE, DOCUMENT_NO),
         "notice_issued",
-        (town_deadline_allowed,),
+        (town_deadline_allowed, day_not_in_writing),
     ),
     Transition(
         "T4",
@@ -174,7 +175,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.RETURNED),
         _S.REPORTED,
         _TOWN,
-        (NOTE, FACTS_OPTIONAL, PHOTOS_OPTIONAL),
+        (NOTE, FACTS_OPTIONAL, HOW_REFUSED, PHOTOS_OPTIONAL),
         "reported",
     ),
     Transition(

@@ -40,8 +40,7 @@ class Endpoint:
 
     Attributes:
         raw: the view reads the request's stream itself (photos).
-        free_connection: give the database connection back before the view runs,
-            because it first waits for the network.
+        json: the body is JSON whose fields the view checks itself (actions).
     """
 
     permission: Permission
@@ -50,7 +49,7 @@ class Endpoint:
     query: type[Schema] | None = None
     answers: Mapping[int, Any] = field(default_factory=dict)
     raw: bool = False
-    free_connection: bool = False
+    json: bool = False
     media_types: tuple[str, ...] = ("application/json",)
 
 
@@ -129,6 +128,7 @@ def _edge(view: View, spec: Endpoint) -> View:
 
 def _arguments(spec: Endpoint, values: dict[str, Any]) -> dict[str, Any]:
     arguments = dict(values)
+    raw = bodies.read_body() if spec.body or spec.json else b""
     if not spec.permission.public:
         actor = _authenticate()
         if not spec.permission.allows(actor):
@@ -136,11 +136,10 @@ def _arguments(spec: Endpoint, values: dict[str, Any]) -> dict[str, Any]:
         arguments["actor"] = actor
     if spec.query is not None:
         arguments["query"] = load_query(spec.query, request.args)
-    if spec.free_connection or spec.body is not None:
-        # Nothing was written so far; the body may take minutes to arrive.
-        db.release_connection()
     if spec.body is not None:
-        arguments["body"] = load_body(spec.body, bodies.read_json())
+        arguments["body"] = load_body(spec.body, bodies.parse_json(raw))
+    elif spec.json:
+        arguments["body"] = bodies.parse_json(raw)
     return arguments
 
 

@@ -6,7 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path
+from http import HTTPStatus
 from typing import Any, cast
 
 import marshmallow as ma
@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 
 from server.core.geo import Datum
 from server.core.http.blueprint import Blueprint, Endpoint
-from server.core.http.pages import asset, page
+from server.core.http.pages import STATIC, page
 from server.core.http.render import compressed, dumps
 from server.core.http.schema import Line, Moment, Schema
 from server.core.permissions import PUBLIC
@@ -26,7 +26,6 @@ from server.core.position import PositionField
 blueprint = Blueprint("openapi", __name__, template_folder="templates")
 
 VERSION = "1.0.0"
-_STATIC = Path(__file__).parent / "static"
 
 
 @blueprint.expose(
@@ -46,19 +45,12 @@ def document() -> Response:
 )
 def docs() -> Response:
     """Show the OpenAPI document as one page without scripts."""
-    return page("docs.html", spec=describe(_app()), base=request.root_url)
-
-
-@blueprint.expose(
-    "GET",
-    "/page.css",
-    permission=PUBLIC,
-    summary="Style sheet of the pages",
-    media_types=("text/css",),
-)
-def stylesheet() -> Response:
-    """Give out the style sheet that all pages share."""
-    return asset(_STATIC, "page.css")
+    return page(
+        "docs.html",
+        spec=describe(_app()),
+        base=request.root_url,
+        static=request.script_root + STATIC,
+    )
 
 
 def _app() -> Flask:
@@ -82,8 +74,9 @@ def _describe(app: Flask) -> dict[str, Any]:
         info={"description": "安全隐患巡查：检查、上报、流转、整改、统计。"},
         servers=[{"url": "/"}],
     )
-    plugin.map_to_openapi_type(Moment, "string", "date-time")
-    plugin.converter.add_attribute_function(_own_kind)
+    converter: Any = plugin.converter
+    converter.map_to_openapi_type(Moment, "string", "date-time")
+    converter.add_attribute_function(_own_kind)
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec.components.schema("Problem", _PROBLEM)
     spec.components.schema("Position", _POSITION)
@@ -93,7 +86,7 @@ def _describe(app: Flask) -> dict[str, Any]:
             _add_path(spec, rule, endpoint)
     for name, blueprint in app.blueprints.items():
         spec.tag({"name": name, "description": _about(blueprint.import_name)})
-    for (schema, *_), name in plugin.converter.refs.items():
+    for (schema, *_), name in converter.refs.items():
         spec.components.schemas[name].setdefault("description", _said(schema))
     return spec.to_dict()
 
@@ -114,7 +107,7 @@ def _own_kind(_: Any, field: ma.fields.Field[Any], **__: Any) -> dict[str, Any]:
 def _said(kind: type) -> str:
     """Return the first paragraph of a class's own docstring."""
     paragraph = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0]
-    return " ".join(paragraph.replace("``", "`").split())
+    return " ".join(paragraph.replace("``", "").split())
 
 
 def _about(module: str) -> str:
@@ -203,10 +196,11 @@ def _raw_schema(media_type: str) -> Any:
 def _responses(method: str, endpoint: Endpoint) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": "Problem"}}
     answers: dict[str, Any] = {
-        str(status): _answer(schema) for status, schema in endpoint.answers.items()
+        str(status): _answer(HTTPStatus(status), schema)
+        for status, schema in endpoint.answers.items()
     }
     if not answers:
-        answers["200"] = {"description": "OK"} | _plain_content(method, endpoint)
+        answers["200"] = {"description": "OK", **_plain_content(method, endpoint)}
     answers["default"] = {"description": "Problem (RFC 9457)", "content": problem}
     return answers
 
@@ -219,9 +213,9 @@ def _plain_content(method: str, endpoint: Endpoint) -> Mapping[str, Any]:
     return {"content": dict.fromkeys(endpoint.media_types, text)}
 
 
-def _answer(schema: Any) -> dict[str, Any]:
+def _answer(status: HTTPStatus, schema: Any) -> dict[str, Any]:
     if schema is None:
-        return {"description": "Done"}
+        return {"description": status.phrase}
     described = schema
     if isinstance(schema, list):
         described = {
@@ -231,7 +225,8 @@ def _answer(schema: Any) -> dict[str, Any]:
                 "next": {"type": ["string", "null"]},
             },
         }
-    return {"description": "OK", "content": {"application/json": {"schema": described}}}
+    content = {"application/json": {"schema": described}}
+    return {"description": status.phrase, "content": content}
 
 
 _PROBLEM = {
@@ -262,13 +257,15 @@ _POSITION = {
         "stored and given back as WGS 84 (EPSG:4326)"
     ),
     "required": ["type", "coordinates"],
+    "additionalProperties": False,
     "properties": {
         "type": {"const": "Point"},
         "coordinates": {
             "type": "array",
-            "description": "longitude, latitude in degrees",
+            "description": "longitude, latitude in degrees; a height is dropped",
             "items": {"type": "number"},
             "minItems": 2,
+            "maxItems": 3,
         },
         "accuracy_m": {"type": ["number", "null"], "minimum": 0},
         "datum": {

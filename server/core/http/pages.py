@@ -9,6 +9,8 @@ from flask import Response, render_template, send_from_directory
 
 from server.core.http.render import compressed
 
+# Where the application serves the style sheet and icon of all pages.
+STATIC = "/static/"
 # Own style sheets and pictures only; no script, no frame, no form, no other host.
 POLICY = "; ".join(
     (

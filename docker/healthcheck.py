@@ -1,0 +1,71 @@
+"""Health of the program in this container: exit status 0 when it does its work.
+
+Usage: python healthcheck.py web|worker|cron
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+PORT = 8000
+# Seconds; a check that hangs is a failure.
+PATIENCE = 5
+# cron reports to Redis once a minute at the latest.
+CRON_SILENCE = timedelta(seconds=150)
+
+
+def web() -> bool:
+    """Ask /readyz: the process, database, Redis and photo store answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=PATIENCE)
+    connection.request("GET", "/readyz")
+    return connection.getresponse().status == 200
+
+
+def worker() -> bool:
+    """Look in Redis for a worker that is a living process of this container.
+
+    RQ removes a worker's entry when it has not been heard of for 8 minutes.
+    """
+    from rq import Worker
+
+    workers = Worker.all(connection=_redis())
+    return any(_lives_here(worker.hostname, worker.pid) for worker in workers)
+
+
+def cron() -> bool:
+    """Look in Redis for a scheduler of this container that reported lately."""
+    from rq.cron import CronScheduler
+
+    now = datetime.now(UTC)
+    return any(
+        _lives_here(scheduler.hostname, scheduler.pid)
+        and scheduler.last_heartbeat is not None
+        and now - scheduler.last_heartbeat < CRON_SILENCE
+        for scheduler in CronScheduler.all(connection=_redis(), cleanup=False)
+    )
+
+
+def _redis() -> object:
+    from redis import Redis
+
+    return Redis.from_url(
+        os.environ["PATROL_REDIS_URL"],
+        socket_connect_timeout=PATIENCE,
+        socket_timeout=PATIENCE,
+    )
+
+
+def _lives_here(hostname: str | None, pid: int | None) -> bool:
+    """Tell whether ``pid`` is a process here; an entry may outlive its container."""
+    return hostname == socket.gethostname() and Path(f"/proc/{pid}").exists()
+
+
+CHECKS = {"web": web, "worker": worker, "cron": cron}
+
+if __name__ == "__main__":
+    sys.exit(0 if CHECKS[sys.argv[1]]() else 1)
