@@ -38,7 +38,9 @@ class Caller:
     def open(self, method: str, path: str, **kw: Any) -> TestResponse:
         """Send one request; paths are below ``/api/v1``."""
         headers = {"Authorization": f"Bearer {self.token}", **kw.pop("headers", {})}
-        return self.client.open(API + path, method=method, headers=headers, **kw)
+        return self.client.open(
+            API + path, method=method, headers=headers, buffered=True, **kw
+        )
 
     def get(self, path: str, **kw: Any) -> TestResponse:
         """GET."""

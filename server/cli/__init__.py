@@ -6,7 +6,7 @@ import logging
 
 import click
 
-from server.cli import data, processes, run
+from server.cli import data, day, processes, run
 from server.config import ConfigError
 from server.core.embedded import EmbeddedError
 
@@ -27,6 +27,7 @@ for command in (
     processes.web,
     processes.worker,
     processes.cron,
+    data.prepare,
     data.database,
     data.checklists,
     data.areas,
@@ -34,6 +35,7 @@ for command in (
     data.demo,
 ):
     patrol.add_command(command)
+data.demo.add_command(day.day)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import orjson
+from flask import Flask
 
 from server.app import audit_key
 from server.areas.geojson import AreaFileInvalid
@@ -137,18 +138,38 @@ def demo() -> None:
     """The demonstration district; never outside a demonstration."""
 
 
+@click.command()
+def prepare() -> None:
+    """Schema, catalogue and, for a demonstration, its data: all that a start needs.
+
+    Again changes nothing.
+    """
+    with application() as app:
+        click.echo("migrating the schema")
+        migrate.upgrade(db.engine)
+        with unit_of_work():
+            for publication in seed.load_catalogues():
+                click.echo(f"catalogue {publication.catalogue}: v{publication.ruleset}")
+        if app.extensions["settings"].demo:
+            click.echo(_load_demo(app))
+
+
 @demo.command("load")
 def load_demo() -> None:
     """Load district and accounts; again changes nothing."""
     with application() as app:
-        settings = app.extensions["settings"]
-        if not settings.demo or settings.accounts_file is None:
-            raise click.ClickException("this is no demonstration (PATROL_DEMO)")
-        with unit_of_work():
-            report = seed.load_areas()
-            made = seed.load_accounts(settings.accounts_file)
-        click.echo(
-            f"areas: {len(report.created)} new, {len(report.changed)} changed;"
-            f" accounts {'created' if made else 'are there'}:"
-            f" {settings.accounts_file}"
-        )
+        click.echo(_load_demo(app))
+
+
+def _load_demo(app: Flask) -> str:
+    """Load the demonstration; return what it did in one line."""
+    settings = app.extensions["settings"]
+    if not settings.demo or settings.accounts_file is None:
+        raise click.ClickException("this is no demonstration (PATROL_DEMO)")
+    with unit_of_work():
+        report = seed.load_areas()
+        made = seed.load_accounts(settings.accounts_file)
+    return (
+        f"areas: {len(report.created)} new, {len(report.changed)} changed;"
+        f" accounts {'created' if made else 'are there'}: {settings.accounts_file}"
+    )

@@ -29,10 +29,9 @@ def run(port: int) -> None:
         urls = _servers(supervisor, var)
         env = settings.environment(*urls)
         os.environ.update(env)
-        for words in (["db", "upgrade"], ["checklists", "load"], ["demo", "load"]):
-            _say(f"patrol {' '.join(words)}")
-            if supervisor.run(Child("-".join(words), [PATROL, *words])) != 0:
-                raise click.ClickException(f"patrol {' '.join(words)} failed")
+        _say("preparing schema, catalogue and demonstration")
+        if supervisor.run(Child("prepare", [PATROL, "prepare"])) != 0:
+            raise click.ClickException("patrol prepare failed")
         base = f"http://127.0.0.1:{port}"
         supervisor.start(Child("web", [PATROL, "web", "--port", str(port)]))
         supervisor.start(Child("worker", [PATROL, "worker"]))

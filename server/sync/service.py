@@ -128,7 +128,8 @@ def _changes(basis: _Basis, since: Cursor) -> Bundle:
     unseen = [m for m in marks if fingerprint(m.number, m.version) not in since.seen]
     # The marks were read before the rows: what stopped waiting in between is in
     # neither list here and will be among the next changes.
-    rows = queries.waiting_tickets(basis.actor, [m.id for m in unseen if m.waits])
+    ids = [m.id for m in unseen if m.waits]
+    rows = queries.waiting_tickets(basis.actor, ids) if ids else []
     place_rows = places.changed_since(basis.patrol, start)
     same_rules = since.ruleset == basis.ruleset
     before = {} if same_rules else queries.versions_in(since.ruleset)
@@ -240,6 +241,8 @@ def _written(checklist: Checklist, version: int) -> bytes:
 
 
 def _tickets(rows: list[Row[Any]], today: date) -> list[dict[str, Any]]:
+    if not rows:
+        return []
     parts = parts_of([row[0].id for row in rows])
     codes = {code for pairs in parts.values() for code, _ in pairs}
     codes |= {row[0].lead_department for row in rows if row[0].lead_department}

@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from server.audit.models import AuditEvent
+from server.audit.models import AuditEvent, Delivery
 from server.core.db import db
 from server.departments.models import Department
 from server.patrols.models import Finding
-from server.photos.models import Photo
 from server.tickets.models import Ticket, TicketControl
 
 
@@ -91,8 +90,12 @@ def controls_in_force() -> int:
 
 
 def photos_waiting() -> int:
-    """Count the photos received and not processed yet."""
-    query = select(func.count()).where(Photo.processed_at.is_(None))
+    """Count the photos received whose jobs are not done yet, read from the outbox."""
+    query = (
+        select(func.count(Delivery.event_id.distinct()))
+        .join(AuditEvent, AuditEvent.id == Delivery.event_id)
+        .where(AuditEvent.type == "photo.received")
+    )
     return db.session.scalar(query) or 0
 
 

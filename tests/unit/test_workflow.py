@@ -109,11 +109,29 @@ TABLE: dict[str, dict[str, str]] = {
     "closed_town": ANYONE,
     "closed": ANYONE,
 }
-ACTIONS = (
-    "settle issue_notice reinspect extend report_up dispatch accept return verify"
-    " appraise order penalise transfer escalate answer feed_back close impose_control"
-    " lift_control merge comment"
-).split()  # as the contract lists them
+ACTIONS = [
+    "settle",
+    "issue_notice",
+    "reinspect",
+    "extend",
+    "report_up",
+    "dispatch",
+    "accept",
+    "return",
+    "verify",
+    "appraise",
+    "order",
+    "penalise",
+    "transfer",
+    "escalate",
+    "answer",
+    "feed_back",
+    "close",
+    "impose_control",
+    "lift_control",
+    "merge",
+    "comment",
+]  # as the contract lists them
 PROCESS = ItemProcess(
     item="27",
     settle_on_spot=True,

@@ -125,15 +125,15 @@ class Api:
                 headers=sent | dict(headers or {}),
             )
         except urllib3.exceptions.HTTPError as error:
-            raise Unreachable(f"{method} {path}：{self.url} 无应答（{error}）") from error
+            raise Unreachable(
+                f"{method} {path}：{self.url} 无应答（{error}）"
+            ) from error
         if answer.status not in expect:
             raise Unexpected(f"{method} {path}", answer.status, said(answer.data))
         try:
             data = answer.json() if answer.data else None
         except ValueError as error:
-            raise Unexpected(
-                f"{method} {path}", answer.status, "不是 JSON"
-            ) from error
+            raise Unexpected(f"{method} {path}", answer.status, "不是 JSON") from error
         return Answer(answer.status, answer.headers.get("ETag", ""), data)
 
 

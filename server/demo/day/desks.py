@@ -7,8 +7,6 @@ quicker is respected: read again, try again.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +21,7 @@ from server.demo.day.client import Api, DayFailed, Session
 from server.demo.day.fates import Filled, Step, Who
 from server.demo.day.phone import Opened
 from server.demo.day.visits import CHINA, due
+from server.demo.day.watch import Watch, gather
 
 # How often a step is tried when somebody else changed the ticket meanwhile.
 ATTEMPTS = 5
@@ -34,13 +33,16 @@ class Case:
     """A ticket on its way; ``done`` steps of the path are behind it.
 
     Attributes:
+        key: seeds what the steps choose.
+        version: the ticket's version after our last step.
         stranded: nobody in the accounts file can do the next step.
         yielded: somebody else took the ticket another way.
     """
 
     opened: Opened
-    rng: Random
+    key: str
     done: int = 0
+    version: int = 1
     stranded: bool = False
     yielded: bool = False
 
@@ -101,7 +103,7 @@ class Desk:
             self._session = Session.open(self.api, account.username, account.password)
         return self._session
 
-    def work(self, cases: list[Case], progress: Callable[[], None]) -> None:
+    def work(self, cases: list[Case], watch: Watch) -> None:
         """Lead each case on as long as the next step is this desk's.
 
         Raises:
@@ -112,10 +114,10 @@ class Desk:
         for case in cases:
             while (step := case.next_step) is not None:
                 person = whose(step, case, self.roster)
-                if person is None or person.username != self.account.username:
+                if person != self.account or watch.stopped:
                     break
                 self._do(case, step)
-                progress()
+                watch.tick()
 
     def _find(self, wanted: set[str]) -> None:
         """Look all wanted tickets up in the list, newest first."""
@@ -130,13 +132,12 @@ class Desk:
         )
 
     def _do(self, case: Case, step: Step) -> None:
-        for attempt in range(ATTEMPTS):
+        for _ in range(ATTEMPTS):
             seen = self.session.get(f"/tickets/{quote(case.number)}")
             offered = {a["action"]: a for a in seen.data["actions"]}
             if step.action not in offered:
-                if attempt or case.done == 0 and seen.data["version"] > 1:
-                    case.yielded = True
-                    return
+                if seen.data["version"] != case.version:
+                    break  # somebody else took it another way
                 raise DayFailed(
                     f"工单 {case.number}（{seen.data['state']}）没有向"
                     f" {self.account.username} 提供操作 {step.action}，"
@@ -152,6 +153,7 @@ class Desk:
 
     def _note(self, case: Case, ticket: dict[str, Any]) -> None:
         case.done += 1
+        case.version = ticket["version"]
         self.tally.steps += 1
         lead = ticket["lead_department"]
         case.opened.lead = lead["code"] if lead else None
@@ -161,8 +163,8 @@ class Desk:
 
     def _body(self, case: Case, step: Step, offer: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of an action: the path's, and what else is required."""
-        # From the path's place, so that a second attempt says the same.
-        rng = Random(f"{case.rng.random()}/{case.done}")  # noqa: S311 - a play
+        # Of this step alone, so that a second attempt says the same.
+        rng = Random(f"{case.key}/{case.done}")  # noqa: S311 - a play
         body = {k: self._value(case, v) for k, v in step.values.items()}
         result = body.get("result")
         for field in offer["fields"]:
@@ -187,9 +189,7 @@ class Desk:
             return next(iter(handlers or case.opened.co), None)
         return value
 
-    def _fill(
-        self, case: Case, step: Step, field: dict[str, Any], rng: Random
-    ) -> Any:
+    def _fill(self, case: Case, step: Step, field: dict[str, Any], rng: Random) -> Any:
         kind = field["type"]
         if kind == "date":
             return due(datetime.now(CHINA), rng.randint(3, 15)).isoformat()
@@ -226,7 +226,7 @@ def work_all(
     desks: dict[str, Desk],
     roster: Roster,
     executor: Executor,
-    progress: Callable[[], None],
+    watch: Watch,
 ) -> None:
     """Let all desks work, in rounds, until every ticket is where its path ends.
 
@@ -248,9 +248,10 @@ def work_all(
                 waiting.setdefault(person.username, []).append(case)
         if not waiting:
             return
-        running = [
-            executor.submit(desks[username].work, theirs, progress)
-            for username, theirs in waiting.items()
-        ]
-        for future in running:
-            future.result()
+        gather(
+            [
+                executor.submit(desks[username].work, theirs, watch)
+                for username, theirs in waiting.items()
+            ],
+            watch,
+        )

@@ -79,7 +79,9 @@ CLOSE: Path = (_step(Who.TOWN, "close"),)
 CO_SAYS: Path = (_step(Who.CO, "comment", note="已到场协同核查，意见一致"),)
 APPRAISE: Path = (_step(Who.LEAD, "appraise", note="委托鉴定"),)
 GRADE_C: Path = (_step(Who.LEAD, "appraise", grade="C", note="鉴定为C级，应加固"),)
-GRADE_D: Path = (_step(Who.LEAD, "appraise", grade="D", note="鉴定为D级，应拆除或重建"),)
+GRADE_D: Path = (
+    _step(Who.LEAD, "appraise", grade="D", note="鉴定为D级，应拆除或重建"),
+)
 LIFT: Path = (_step(Who.LEAD, "lift_control"),)
 DISPATCH: Path = (
     _step(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -21,6 +20,7 @@ from server.demo.day.visits import (
     grouped,
     make_visit,
 )
+from server.demo.day.watch import Watch
 
 SENT_TWICE = 0.12
 CLEAN_VISITS = 0.25
@@ -69,8 +69,8 @@ class Phone:
         self.rng = Random(f"{seed}/phone/{index}")  # noqa: S311 - a play
         self.sent = Sent()
 
-    def patrol(self, progress: Callable[[], None], stopped: Callable[[], bool]) -> Sent:
-        """Do all visits; ``progress`` is told of each finding that is taken.
+    def patrol(self, watch: Watch) -> Sent:
+        """Do all visits; ``watch`` is told of each finding that is taken.
 
         Raises:
             DayFailed: the server did not answer as it should have.
@@ -87,14 +87,14 @@ class Phone:
         )
         field = Field.fetch(session)
         for item, found in grouped(self.tasks, field, self.rng):
-            if stopped():
+            if watch.stopped:
                 break
             now = datetime.now(CHINA)
             visit = make_visit(field, item, found, self.rng, now)
-            self._deliver(session, field, visit, progress)
+            self._deliver(session, field, visit, watch)
             if self.rng.random() < CLEAN_VISITS:
                 clean = clean_visit(field, self.rng, now)
-                self._deliver(session, field, clean, progress)
+                self._deliver(session, field, clean, watch)
         return self.sent
 
     def _deliver(
@@ -102,7 +102,7 @@ class Phone:
         session: Session,
         field: Field,
         visit: Visit,
-        progress: Callable[[], None],
+        watch: Watch,
     ) -> None:
         """Send a visit: the place, findings with photos in any order, the answers."""
         if visit.register is not None:
@@ -120,7 +120,7 @@ class Phone:
             receipts[hazard.id] = receipt
             self.sent.findings += 1
             self.sent.opened.append(self._opened(hazard, receipt, field))
-            progress()
+            watch.tick()
             for id in hazard.photos:
                 if id in early:
                     continue

@@ -125,8 +125,10 @@ def make_visit(
         "finished_at": finished.isoformat(timespec="seconds"),
         "position": _position(spot, rng),
         "answers": _answers(checklist, {h.checkpoint["id"] for h in hazards}, rng),
-        "companions": [],
+        "companions": rng.choice([[], [], ["社区民警"]]),
     }
+    if rng.random() < 0.8:
+        document["signature"] = _signature(name, [h.scenario for h in hazards])
     return Visit(inspection, tuple(hazards), document, register)
 
 
@@ -191,6 +193,13 @@ def _hazard(
     return Hazard(
         new_id(), scenario, path, checkpoint, document, photos, found_at, spot
     )
+
+
+def _signature(name: str, found: list[Scenario]) -> dict[str, Any]:
+    """Return who signed; whoever refused correction refuses that as well."""
+    if any(scenario.refusals for scenario in found):
+        return {"name": name, "refused": True, "note": "当场拒绝签字"}
+    return {"name": name, "refused": False}
 
 
 def _party(item: str) -> str:

@@ -1,0 +1,60 @@
+"""``patrol demo day``: a patrol day played against the running server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from server.cli import settings
+from server.demo.day.accounts import read_roster
+from server.demo.day.client import Api, DayFailed
+from server.demo.day.play import play
+from server.demo.day.summary import summary
+from server.demo.day.watch import Watch
+
+MOST_PHONES = 64
+
+
+def accounts_file() -> Path:
+    """Return the accounts file of this installation."""
+    given = os.environ.get("PATROL_ACCOUNTS_FILE")
+    return Path(given) if given else settings.var_directory() / "demo-accounts.json"
+
+
+@click.command("day")
+@click.option(
+    "--phones", type=click.IntRange(1, MOST_PHONES), default=4, show_default=True
+)
+@click.option("--findings", type=click.IntRange(1), default=42, show_default=True)
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True)
+@click.option(
+    "--accounts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Accounts file; by default that of this installation.",
+)
+@click.option("--seed", type=int, help="The same seed finds the same hazards.")
+def day(
+    phones: int, findings: int, url: str, accounts: Path | None, seed: int | None
+) -> None:
+    """Play phones, departments and re-inspections against a running server."""
+    # A connection that is tried again is no news; one that fails is told below.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    chosen = secrets.randbelow(1_000_000) if seed is None else seed
+    try:
+        outcome = play(
+            Api(url, connections=MOST_PHONES),
+            read_roster(accounts or accounts_file()),
+            phones,
+            findings,
+            chosen,
+            Watch(sys.stderr),
+        )
+    except DayFailed as failure:
+        click.echo(f"巡查日中止：{failure}", err=True)
+        raise SystemExit(1) from failure
+    click.echo(summary(outcome))

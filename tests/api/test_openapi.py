@@ -1,0 +1,127 @@
+"""The OpenAPI document: valid 3.1, complete, and true about its own kinds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from server.core.http.openapi import describe
+from tests.factories import API, Factory
+
+
+@pytest.fixture
+def spec(client: FlaskClient) -> dict[str, Any]:
+    """Return the document as a client gets it."""
+    answer = client.get(f"{API}/openapi.json")
+    assert answer.mimetype == "application/json"
+    return dict(answer.json)
+
+
+def calls(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every operation."""
+    return [call for item in spec["paths"].values() for call in item.values()]
+
+
+def validator(spec: dict[str, Any], name: str) -> Draft202012Validator:
+    """Return a validator of the component ``name``."""
+    root = {"$ref": f"#/components/schemas/{name}", "components": spec["components"]}
+    return Draft202012Validator(root)
+
+
+def test_valid_3_1(spec: dict[str, Any]) -> None:
+    assert spec["openapi"].startswith("3.1.")
+    assert list(OpenAPIV31SpecValidator(spec).iter_errors()) == []
+
+
+def test_every_route_is_described(shared_app: Flask, spec: dict[str, Any]) -> None:
+    described = {
+        (method.upper(), call["operationId"].split("_", 1)[1])
+        for item in spec["paths"].values()
+        for method, call in item.items()
+    }
+    for rule in shared_app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            assert (method, rule.endpoint.replace(".", "_")) in described, rule.rule
+
+
+def test_operation_ids_are_unique_and_tags_are_listed(spec: dict[str, Any]) -> None:
+    ids = Counter(call["operationId"] for call in calls(spec))
+    assert [name for name, count in ids.items() if count > 1] == []
+    listed = {tag["name"] for tag in spec["tags"]}
+    assert {tag for call in calls(spec) for tag in call["tags"]} <= listed
+
+
+def test_who_may_call_is_said(shared_app: Flask, spec: dict[str, Any]) -> None:
+    for call in calls(spec):
+        _, endpoint = call["operationId"].split("_", 1)
+        view = next(
+            view
+            for name, view in shared_app.view_functions.items()
+            if name.replace(".", "_") == endpoint
+        )
+        permission = view.spec.permission  # type: ignore[attr-defined]
+        assert ("security" in call) is not permission.public
+        for role in permission.roles or ():
+            assert role in call["description"]
+
+
+def test_fields_of_our_own_kinds_are_described(spec: dict[str, Any]) -> None:
+    """No property of a component is left without a type or a word about it."""
+    bare = [
+        f"{name}.{field}"
+        for name, schema in spec["components"]["schemas"].items()
+        for field, said in schema.get("properties", {}).items()
+        if not said.keys() & {"type", "$ref", "anyOf", "const", "description"}
+    ]
+    assert bare == []
+    finding = spec["components"]["schemas"]["patrols.FindingIn"]["properties"]
+    assert finding["found_at"] == {"type": "string", "format": "date-time"}
+    assert finding["position"] == {"$ref": "#/components/schemas/Position"}
+
+
+def test_what_is_taken_and_given_is_as_described(
+    make: Factory, spec: dict[str, Any]
+) -> None:
+    worker = make.grid_worker()
+    sent, receipt = make.refused(), make.sent(worker, make.refused())
+    number = receipt["ticket"]["number"]
+    for name, document in (
+        ("patrols.FindingIn", sent),
+        ("patrols.FindingOut", receipt),
+        ("tickets.TicketOut", worker.get(f"/tickets/{number}").json),
+        ("accounts.StaffOut", worker.get("/me").json),
+        ("Problem", worker.get("/tickets/none").json),
+    ):
+        errors = list(validator(spec, name).iter_errors(document))
+        assert [(name, e.json_path, e.message) for e in errors] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "Polygon", "coordinates": [109.8, 40.6]},
+        {"type": "Point", "coordinates": [109.8]},
+        {"type": "Point", "coordinates": [109.8, 40.6], "datum": "mars"},
+        {"type": "Point", "coordinates": [109.8, 40.6], "accuracy_m": -1},
+    ],
+)
+def test_position_is_refused_where_the_server_refuses_it(
+    make: Factory, spec: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    assert not validator(spec, "Position").is_valid(wrong)
+    document = make.finding(position=wrong)
+    answer = make.grid_worker().put(
+        "/findings/0b8f6f8e-7a38-4b63-9c33-1f6a8a0c4d11", json=document
+    )
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"].startswith("/position")
+
+
+def test_made_once(app: Flask) -> None:
+    assert describe(app) is describe(app)

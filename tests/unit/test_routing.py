@@ -1,0 +1,494 @@
+"""Routing by the catalogue's rows: lead, co-handlers, clauses; nothing by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server.checklists.catalogue import LeadRow, Rules
+from server.checklists.loader import bundled_root, load
+from server.tickets.routing import Case, Decision, decide
+
+RULES = load(bundled_root() / "buerhantu").rules
+PATROLLED = [process.item for process in RULES.processes]
+NINE = [str(item) for item in range(30, 39)]
+REROUTED = [*NINE, "39", "42", "43"]
+GAS = [f"G{number}" for number in range(1, 10)]
+CATEGORIES = [category.code for category in RULES.categories]
+FACTS = [fact.code for fact in RULES.facts]
+
+
+def routed(
+    item: str,
+    category: str = "F1",
+    facts: Iterable[str] = (),
+    *,
+    reported: bool = False,
+    rules: Rules = RULES,
+) -> Decision:
+    """Return the decision on a case."""
+    return decide(rules, Case(item, category, frozenset(facts), reported))
+
+
+def names(codes: Iterable[str]) -> list[str]:
+    """Return departments' names as the duty list writes them."""
+    return [RULES.department(code).name for code in codes]
+
+
+def lead_of(decision: Decision) -> str | None:
+    """Return the lead's name, None for the town."""
+    return None if decision.lead is None else RULES.department(decision.lead).name
+
+
+def test_the_patrolled_items() -> None:
+    assert ["28", *NINE, "39", "40", "42", "43", "44"] == PATROLLED
+
+
+# row, item, category, facts, lead, co-handlers, clause, at once
+LEADS = [
+    (
+        "L01",
+        "30",
+        "F5",
+        [],
+        "区应急管理局",
+        ["区消防救援大队", "区公安分局"],
+        "30.区应急管理局.2",
+        True,
+    ),
+    *(
+        (
+            "L02",
+            item,
+            "F5",
+            [],
+            "区应急管理局",
+            ["区消防救援大队", "区公安分局"],
+            "30.区应急管理局.2",
+            True,
+        )
+        for item in NINE[1:]
+    ),
+    *(
+        (
+            "L04",
+            item,
+            "F1",
+            [fact],
+            "区消防救援大队",
+            ["区公安分局"],
+            f"{item}.区消防救援大队.2",
+            False,
+        )
+        for item in NINE
+        for fact in ("refused", "illegal")
+    ),
+    *(
+        ("L07", "28", c, [], "区住房和城乡建设局", [], "28.township.2", True)
+        for c in ("B1", "B2", "B3", "B4", "B7")
+    ),
+    ("L09", "39", "F8", ["refused"], "区消防救援大队", [], "39.township.4", False),
+    (
+        "L09",
+        "39",
+        "F9",
+        ["cannot_fix_now"],
+        "区消防救援大队",
+        [],
+        "39.township.4",
+        False,
+    ),
+    ("L10", "40", "F10", ["refused"], "区消防救援大队", [], "40.township.2", False),
+    ("L12", "42", "P3", ["refused"], "区应急管理局", [], "42.township.2", False),
+    ("L12", "42", "P1", ["illegal"], "区应急管理局", [], "42.township.2", False),
+    (
+        "L13",
+        "43",
+        "F2",
+        ["refused"],
+        "区消防救援大队",
+        [],
+        "43.区消防救援大队.3",
+        False,
+    ),
+    *(
+        ("L14", "44", "G6", [fact], "区住房和城乡建设局", [], "44.township.2", False)
+        for fact in ("refused", "professional", "illegal")
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("row", "item", "category", "facts", "lead", "co", "clause", "at_once"), LEADS
+)
+def test_lead_rows(
+    row: str,
+    item: str,
+    category: str,
+    facts: list[str],
+    lead: str,
+    co: list[str],
+    clause: str,
+    at_once: bool,
+) -> None:
+    decision = routed(item, category, facts)
+    assert (decision.rule, lead_of(decision), decision.at_once) == (row, lead, at_once)
+    assert names(decision.co) == co
+    assert clause in decision.basis
+    assert set(decision.triggers) == set(facts)
+    assert f"由{lead}牵头" in decision.reason
+
+
+def test_the_safety_office_coordinates_the_nine_small_places() -> None:
+    for item in NINE:
+        decision = routed(item, "F2", ["refused"])
+        assert names([decision.coordinator or ""]) == ["区应急管理局"]
+        assert f"{item}.区应急管理局.1" in decision.basis
+
+
+def test_self_built_houses_are_appraised_by_professionals() -> None:
+    assert routed("28", "B2").appraisal == "professional"
+    assert routed("35", "F1", ["refused"]).appraisal is None
+
+
+@pytest.mark.parametrize("item", REROUTED)
+@pytest.mark.parametrize("category", GAS)
+def test_gas_follows_item_44_wherever_it_is_found(item: str, category: str) -> None:
+    decision = routed(item, category, ["professional"])
+    assert (decision.item, decision.rule, decision.rerouted_by) == ("44", "L14", "L03")
+    assert lead_of(decision) == "区住房和城乡建设局"
+    assert decision.basis == ("44.township.2",)
+    assert "转按第44项办理" in decision.reason
+
+
+def test_gas_outside_those_items_stays() -> None:
+    decision = routed("40", "G1", ["refused"])
+    assert (decision.item, decision.rule, decision.rerouted_by) == ("40", "L10", None)
+
+
+def test_a_gas_cylinder_in_a_restaurant_goes_to_housing_with_commerce() -> None:
+    decision = routed("35", "G1", ["refused"])
+    assert lead_of(decision) == "区住房和城乡建设局"
+    assert names(decision.co) == ["区商务局"]
+    assert decision.co_rules == (
+        ("C10", ("kq-commerce",), ("44.区商务局.1", "44.区商务局.2")),
+    )
+
+
+def test_minor_gas_hazard_is_corrected_at_once_by_the_town() -> None:
+    """44.township.2: 非专业性隐患立即整改."""
+    decision = routed("35", "G2")
+    assert (decision.lead, decision.item, decision.rule) == (None, "44", "T44")
+    assert decision.basis == ("44.township.2",)
+
+
+# row, item, category, facts, department added
+COS = [
+    ("C01", "39", "F8", "residential_estate_fire_facility", "区公安分局"),
+    ("C02", "39", "F8", "fire_lane_marking", "区住房和城乡建设局"),
+    ("C02", "39", "F8", "property_company_neglect", "区住房和城乡建设局"),
+    ("C03", "39", "F8", "parking_space_misused", "区城市管理综合执法局"),
+    ("C03", "39", "F8", "illegal_structure_on_fire_lane", "区城市管理综合执法局"),
+    ("C04", "39", "F9", "billboard_blocks_escape", "区行政审批政务服务与数据管理局"),
+    ("C05", "39", "F8", "new_project_layout", "区自然资源分局"),
+    ("C06", "40", "F10", "flying_wire", "区公安分局"),
+    ("C06", "40", "F10", "ebike_inside_dwelling", "区公安分局"),
+    ("C06", "40", "F10", "driver", "区公安分局"),
+    ("C07", "40", "F10", "property_company_neglect", "区住房和城乡建设局"),
+    ("C08", "40", "F10", "lift_blocking_device", "区市场监督管理局"),
+    ("C09", "40", "F10", "charging_site_planning", "区自然资源分局"),
+    ("C10", "44", "G1", "restaurant", "区商务局"),
+    ("C10", "44", "G1", "commercial_venue", "区商务局"),
+    ("C11", "44", "G1", "illegal_filling", "区市场监督管理局"),
+    ("C11", "44", "G1", "cylinder_expired", "区市场监督管理局"),
+    ("C11", "44", "G1", "metering", "区市场监督管理局"),
+    ("C11", "44", "G1", "pressure_part_quality", "区市场监督管理局"),
+    ("C12", "44", "G6", "black_gas", "区公安分局"),
+    ("C12", "44", "G8", "mass_storage", "区公安分局"),
+    ("C12", "44", "G6", "residue_dumping", "区公安分局"),
+    ("C12", "44", "G6", "gas_theft", "区公安分局"),
+    ("C12", "44", "G6", "scrap_cylinder_trade", "区公安分局"),
+    ("C13", "44", "G7", "road_works", "区城市管理综合执法局"),
+    ("C13", "44", "G1", "street_vendor", "区城市管理综合执法局"),
+    ("C14", "44", "G1", "fire_safety_of_gas_user", "区消防救援大队"),
+    ("C15", "44", "G1", "production_accident", "区应急管理局"),
+    ("C16", "30", "F5", "public_order", "区公安分局"),
+    ("C16", "38", "F1", "crime", "区公安分局"),
+    *(
+        ("C18", "42", category, None, "区消防救援大队")
+        for category in CATEGORIES
+        if category.startswith("F") and category not in {"F5", "F8"}
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "item", "category", "fact", "department"), COS)
+def test_co_rows(
+    row: str, item: str, category: str, fact: str | None, department: str
+) -> None:
+    facts = ["refused", *([fact] if fact else [])]
+    decision = routed(item, category, facts)
+    assert department in names(decision.co)
+    assert row in {rule for rule, _, _ in decision.co_rules}
+    without = routed(item, "P3" if row == "C18" else category, ["refused"])
+    assert row not in {rule for rule, _, _ in without.co_rules}
+
+
+def test_the_regulator_of_the_trade_is_left_to_local_configuration() -> None:
+    """C17: the list names a class of departments and none of them."""
+    decision = routed("33", "F1", ["refused", "industry_regulator"])
+    assert ("C17", (), ("33.区应急管理局.1",)) in decision.co_rules
+    assert names(decision.co) == ["区公安分局"]
+
+
+def test_all_matching_co_rows_count_and_none_twice() -> None:
+    decision = routed("44", "G6", ["illegal", "black_gas", "restaurant", "road_works"])
+    assert names(decision.co) == ["区商务局", "区公安分局", "区城市管理综合执法局"]
+    doubled = routed("35", "F1", ["refused", "crime", "public_order"])
+    assert names(doubled.co) == ["区公安分局"]
+
+
+def test_fire_hazard_in_a_general_safety_check_keeps_its_lead() -> None:
+    decision = routed("42", "F3", ["refused"])
+    assert lead_of(decision) == "区应急管理局"
+    assert names(decision.co) == ["区消防救援大队"]
+    assert routed("42", "F8", ["refused"]).co == ()
+
+
+@pytest.mark.parametrize(
+    ("item", "row", "clause"),
+    [
+        *((item, "T30", f"{item}.township.3") for item in NINE),
+        ("39", "T39", "39.township.2"),
+        ("40", "T40", "40.township.2"),
+        ("42", "T42", "42.township.1"),
+        ("43", "T43", "43.township.3"),
+        ("44", "T44", "44.township.2"),
+    ],
+)
+def test_without_a_trigger_it_stays_with_the_town(
+    item: str, row: str, clause: str
+) -> None:
+    decision = routed(item, "P3" if item == "42" else "F2")
+    assert (decision.lead, decision.rule) == (None, row)
+    assert clause in decision.basis
+    assert not decision.at_once
+    assert decision.co == ()
+    assert "卜尔汉图镇" in decision.reason
+
+
+@pytest.mark.parametrize("item", PATROLLED)
+def test_reported_without_a_trigger_goes_where_the_trigger_would_send_it(
+    item: str,
+) -> None:
+    category = {"28": "B2", "44": "G1"}.get(item, "F2")
+    by_town = routed(item, category, reported=True)
+    by_refusal = routed(item, category, ["refused"])
+    assert by_town.lead == by_refusal.lead
+    assert by_town.rule == by_refusal.rule
+    if item != "28":
+        assert by_town.triggers == ()
+        assert "由镇村决定上报" in by_town.reason
+
+
+@pytest.mark.parametrize("item", PATROLLED)
+def test_danger_of_collapse_is_reported_at_once(item: str) -> None:
+    decision = routed(item, "B2", ["collapse_risk"])
+    assert decision.lead is not None
+    assert decision.at_once
+    assert not routed(item, "B2", ["fixable_on_spot"]).at_once or item == "28"
+
+
+def test_a_category_no_row_of_the_item_names_still_belongs_to_the_item() -> None:
+    """B5 is no category of L07, and whatever is found under 28 is reported."""
+    decision = routed("28", "B5")
+    assert lead_of(decision) == "区住房和城乡建设局"
+    assert decision.at_once
+
+
+def test_the_first_match_wins() -> None:
+    assert routed("30", "F5", ["refused"]).rule == "L01"
+    assert routed("35", "F5", ["refused"]).rule == "L02"
+    first, rest = RULES.lead_rows[0], RULES.lead_rows[1:]
+    assert first.id == "L01"
+    wide = replace(first, id="L00", categories=(), lead="kq-health", co=())
+    assert routed("30", "F5", rules=replace(RULES, lead_rows=(wide, *rest))).rule == (
+        "L00"
+    )
+    last = replace(RULES, lead_rows=(*RULES.lead_rows, wide))
+    assert routed("30", "F5", rules=last).rule == "L01"
+
+
+def test_the_rows_passed_over_say_why() -> None:
+    decision = routed("35", "F1", ["refused"])
+    passed = {row.rule: row.why for row in decision.passed_over}
+    assert list(passed) == ["L01", "L02", "L03"]
+    assert passed["L01"] == "item 35 is not among 30"
+    assert passed["L02"] == "category F1 is not among F5"
+    town = {row.rule: row.why for row in routed("35", "F1").passed_over}
+    assert town["L04"] == "none of the triggers refused,illegal"
+    assert len(town) == len(RULES.lead_rows)
+
+
+def test_two_rows_that_send_a_case_back_and_forth_end() -> None:
+    back = replace(
+        next(row for row in RULES.lead_rows if row.id == "L03"),
+        id="L98",
+        items=("44",),
+        reroute_to_item="35",
+    )
+    rules = replace(RULES, lead_rows=(*RULES.lead_rows, back))
+    decision = routed("35", "G1", rules=rules)
+    assert (decision.item, decision.rule) == ("44", "T44")
+
+
+def test_the_reroute_finds_rows_that_stand_before_it() -> None:
+    gas = next(row for row in RULES.lead_rows if row.id == "L14")
+    others = [row for row in RULES.lead_rows if row.id != "L14"]
+    rules = replace(RULES, lead_rows=(gas, *others))
+    assert routed("35", "G1", ["refused"], rules=rules).rule == "L14"
+
+
+# --- rows of items that are routed but not yet patrolled ------------------------
+
+
+def ready(item: str) -> Rules:
+    """Return the rules as if ``item`` were patrolled."""
+    process = replace(RULES.process("43"), item=item, implies=())
+    return replace(RULES, processes=(*RULES.processes, process))
+
+
+@pytest.mark.parametrize(
+    ("row", "item", "facts", "lead", "more"),
+    [
+        ("L05", "26", ["refused"], "区应急管理局", {}),
+        (
+            "L06",
+            "27",
+            ["illegal"],
+            "区住房和城乡建设局",
+            {"next_level": "bt-housing", "appraisal": "third_party"},
+        ),
+        ("L08", "29", [], "区住房和城乡建设局", {"at_once": True}),
+        (
+            "L11",
+            "41",
+            ["refused"],
+            "区住房和城乡建设局",
+            {"next_level": "bt-housing", "appraisal": None},
+        ),
+        ("L15", "24", [], "区文体旅游广电局", {"at_once": True}),
+        ("L16", "25", [], "区市场监督管理局", {"at_once": True}),
+        (
+            "L17",
+            "49",
+            [],
+            "区自然资源分局",
+            {"at_once": True, "inform": ("kq-emergency",)},
+        ),
+        ("L18", "54", [], "区农牧局", {"next_level": "bt-agri"}),
+        ("L19", "55", [], "区农牧局", {"at_once": True}),
+        (
+            "L20",
+            "63",
+            ["noise_plant"],
+            "区生态环境分局",
+            {"next_level": "kq-government"},
+        ),
+        ("L21", "63", ["noise_construction"], "区城市管理综合执法局", {}),
+        ("L21", "63", ["noise_fume_equipment"], "区城市管理综合执法局", {}),
+        ("L22", "63", ["noise_social_life"], "区公安分局", {}),
+        ("L23", "64", [], "区生态环境分局", {"at_once": True}),
+        ("L23", "66", [], "区生态环境分局", {"at_once": True}),
+        ("L24", "65", ["waste_kitchen"], "区城市管理综合执法局", {}),
+        ("L25", "65", [], "区生态环境分局", {"next_level": "kq-government"}),
+        (
+            "L26",
+            "67",
+            ["air_construction_six"],
+            "区住房和城乡建设局",
+            {"co": ("kq-urban",)},
+        ),
+        ("L27", "67", ["air_burning"], "区城市管理综合执法局", {}),
+        ("L28", "67", [], "区生态环境分局", {}),
+        ("L29", "68", [], "区生态环境分局", {"co": ("kq-agri",)}),
+        ("L30", "71", [], "区农牧局", {}),
+    ],
+)
+def test_rows_of_items_not_patrolled_yet(
+    row: str, item: str, facts: list[str], lead: str, more: dict[str, object]
+) -> None:
+    decision = routed(item, "E1", facts, rules=ready(item))
+    assert (decision.rule, lead_of(decision)) == (row, lead)
+    for name, value in more.items():
+        assert getattr(decision, name) == value
+    assert all(RULES.has_clause(clause) for clause in decision.basis)
+
+
+def test_every_lead_row_was_looked_at_above() -> None:
+    named = {entry[0] for entry in LEADS} | {"L03"}
+    apart: set[str] = {
+        row.id for row in RULES.lead_rows if set(row.items).isdisjoint(PATROLLED)
+    }
+    assert named | apart == {row.id for row in RULES.lead_rows}
+    assert {row.id for row in RULES.lead_rows} == {f"L{n:02}" for n in range(1, 31)}
+    assert {entry[0] for entry in COS} | {"C17"} == {row.id for row in RULES.co_rows}
+
+
+def test_an_item_that_is_not_patrolled_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        routed("26", "P1", ["refused"])
+
+
+# --- for every case there is -----------------------------------------------------
+
+CASES = st.builds(
+    Case,
+    item=st.sampled_from(PATROLLED),
+    category=st.sampled_from(CATEGORIES),
+    facts=st.frozensets(st.sampled_from(FACTS), max_size=8),
+    reported=st.booleans(),
+)
+
+
+@given(CASES)
+@settings(deadline=None, max_examples=400)
+def test_there_is_always_a_decision_that_can_be_read(case: Case) -> None:
+    decision = decide(RULES, case)
+    assert decide(RULES, case) == decision
+    if decision.lead is None:
+        assert decision.co == ()
+        assert not case.reported
+        assert not decision.at_once
+        assert decision.rule == RULES.town_row(decision.item).id
+    else:
+        row = _row(decision.rule)
+        assert (row.lead, decision.item in row.items) == (decision.lead, True)
+        assert RULES.department(decision.lead).level == "district"
+    assert decision.lead not in decision.co
+    assert len(set(decision.co)) == len(decision.co)
+    assert decision.basis
+    clauses = [*decision.basis, *(c for _, _, cs in decision.co_rules for c in cs)]
+    assert all(RULES.has_clause(clause) for clause in clauses)
+    assert case.facts <= set(decision.facts)
+    assert set(decision.triggers) <= set(decision.facts)
+    assert decision.reason.startswith((f"第{case.item}项", "未具备"))
+
+
+@given(CASES)
+@settings(deadline=None, max_examples=200)
+def test_a_trigger_never_takes_a_case_away_from_its_department(case: Case) -> None:
+    """More facts may add departments; they never give a reported case to the town."""
+    before = decide(RULES, case)
+    after = decide(RULES, replace(case, facts=case.facts | {"refused"}))
+    assert after.lead is not None
+    if before.lead is not None:
+        assert after.lead == before.lead
+
+
+def _row(rule: str) -> LeadRow:
+    return next(row for row in RULES.lead_rows if row.id == rule)
