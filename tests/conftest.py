@@ -133,13 +133,14 @@ def app(shared_app: Flask) -> Iterator[Flask]:
     it only ever touches savepoints inside the outer transaction.
     """
     with shared_app.app_context():
-        connection = db.engine.connect()
+        engine = db.engine
+        connection = engine.connect()
         outer = connection.begin()
-        original = db.session.session_factory.kw.copy()
+        # The extension asks its own table of engines, not the session's bind.
+        db.engines[None] = connection  # type: ignore[assignment]
+        settings = db.session.session_factory.kw
         db.session.remove()
-        db.session.configure(
-            bind=connection, join_transaction_mode="create_savepoint", binds={}
-        )
+        settings["join_transaction_mode"] = "create_savepoint"
         # One session for the test and every request in it.
         scope, db.session.registry.scopefunc = db.session.registry.scopefunc, lambda: 0
         remove, db.session.remove = db.session.remove, lambda: None
@@ -149,8 +150,8 @@ def app(shared_app: Flask) -> Iterator[Flask]:
             db.session.remove = remove
             db.session.remove()
             db.session.registry.scopefunc = scope
-            db.session.session_factory.kw.clear()
-            db.session.session_factory.kw.update(original)
+            del settings["join_transaction_mode"]
+            db.engines[None] = engine
             outer.rollback()
             connection.close()
 

@@ -397,7 +397,7 @@ def upgrade() -> None:
         sa.Column(
             "companions", postgresql.JSONB(astext_type=sa.Text()), nullable=False
         ),
-        sa.Column("signature", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("signature", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("receipt", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -46,14 +47,9 @@ def day(
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     try:
-        outcome = play(
-            Api(url, connections=MOST_PHONES),
-            read_roster(accounts or accounts_file()),
-            phones,
-            findings,
-            chosen,
-            Watch(sys.stderr),
-        )
+        roster = read_roster(accounts or accounts_file())
+        with closing(Api(url, connections=MOST_PHONES)) as api:
+            outcome = play(api, roster, phones, findings, chosen, Watch(sys.stderr))
     except DayFailed as failure:
         click.echo(f"巡查日中止：{failure}", err=True)
         raise SystemExit(1) from failure

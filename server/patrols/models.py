@@ -43,7 +43,7 @@ class Inspection(Model):
     area_path: Mapped[str] = mapped_column(Text)
     answers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     companions: Mapped[list[str]] = mapped_column(JSONB)
-    signature: Mapped[Any] = mapped_column(JSONB)
+    signature: Mapped[Any | None] = mapped_column(JSONB, nullable=True)
     content_hash: Mapped[str] = mapped_column(Text)
     receipt: Mapped[dict[str, Any]] = mapped_column(JSONB)
 

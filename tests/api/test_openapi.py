@@ -123,5 +123,15 @@ def test_position_is_refused_where_the_server_refuses_it(
     assert answer.json["errors"][0]["pointer"].startswith("/position")
 
 
+def test_what_is_taken_refuses_unknown_fields_and_answers_may_grow(
+    spec: dict[str, Any],
+) -> None:
+    schemas = spec["components"]["schemas"]
+    for name in ("patrols.FindingIn", "patrols.HandlingIn", "accounts.LoginIn"):
+        assert schemas[name]["additionalProperties"] is False
+    for name in ("patrols.FindingOut", "tickets.TicketOut", "Problem"):
+        assert "additionalProperties" not in schemas[name]
+
+
 def test_made_once(app: Flask) -> None:
     assert describe(app) is describe(app)

@@ -88,7 +88,28 @@ def _describe(app: Flask) -> dict[str, Any]:
         spec.tag({"name": name, "description": _about(blueprint.import_name)})
     for (schema, *_), name in converter.refs.items():
         spec.components.schemas[name].setdefault("description", _said(schema))
-    return spec.to_dict()
+    return _with_open_answers(spec.to_dict())
+
+
+def _with_open_answers(document: dict[str, Any]) -> dict[str, Any]:
+    """Let answers grow: only what is taken refuses fields it does not know."""
+    schemas = document["components"]["schemas"]
+    calls = [call for item in document["paths"].values() for call in item.values()]
+    waiting = _named_in([call.get("requestBody") for call in calls])
+    taken: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in taken:
+            taken.add(name)
+            waiting |= _named_in(schemas[name])
+    for name in schemas.keys() - taken:
+        schemas[name].pop("additionalProperties", None)
+    return document
+
+
+def _named_in(part: Any) -> set[str]:
+    """Return the components that ``part`` of the document refers to."""
+    return set(re.findall(r'"#/components/schemas/([^"]+)"', dumps(part).decode()))
 
 
 def _own_kind(_: Any, field: ma.fields.Field[Any], **__: Any) -> dict[str, Any]:

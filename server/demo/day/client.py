@@ -74,6 +74,10 @@ class Api:
             maxsize=connections, timeout=TIMEOUT, retries=RETRIES
         )
 
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.clear()
+
     def probe(self) -> None:
         """Ask whether the server lives.
 

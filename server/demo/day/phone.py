@@ -12,6 +12,7 @@ from server.demo.day.accounts import Account
 from server.demo.day.client import Api, DayFailed, Session
 from server.demo.day.fates import Path, Task
 from server.demo.day.field import Field
+from server.demo.day.scenarios import Scenario
 from server.demo.day.visits import (
     CHINA,
     Hazard,
@@ -36,6 +37,7 @@ class Opened:
     """
 
     number: str
+    scenario: Scenario
     finder: str
     areas: frozenset[str]
     path: Path
@@ -177,6 +179,7 @@ class Phone:
         co = [d["code"] for d in receipt["routing"]["co_handlers"]]
         return Opened(
             ticket["number"],
+            hazard.scenario,
             self.account.username,
             field.chain,
             hazard.path,

@@ -31,7 +31,7 @@ STATES = {
     "closed": "已销号",
 }
 TOWN = "镇（街道）自行处理"
-LABEL, FIGURE = 24, 10
+LABEL, FIGURE = 26, 14
 
 
 def summary(outcome: Outcome) -> str:
