@@ -68,6 +68,8 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
 @click.command()
 def worker() -> None:
     """Work on jobs (RQ, one process for each job)."""
+    # Phones wait for their acknowledgement, nobody waits for a thumbnail.
+    os.nice(10)
     with application() as app:
         redis = app.extensions["redis"]
         watched = [queues.queue(redis, name) for name in queues.QUEUES]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server.core.db import db, inside_any
@@ -43,8 +43,9 @@ def search(actor: Actor, filters: dict[str, Any]) -> list[Row[Any]]:
         point = func.ST_SetSRID(func.ST_MakePoint(*filters["near"]), 4326)
         query = query.where(_within(Place.geom, point, filters["radius_m"]))
     if filters.get("after"):
-        key = func.row(Place.name, Place.id)
-        query = query.where(key > func.row(*filters["after"]))
+        name, place_id = filters["after"]
+        key = tuple_(Place.name, Place.id)
+        query = query.where(key > tuple_(literal(name), literal(place_id)))
     query = query.order_by(Place.name, Place.id).limit(filters["limit"] + 1)
     return list(db.session.execute(query))
 

@@ -10,6 +10,7 @@ from flask import request
 from server.areas import queries as areas
 from server.core.errors import Invalid
 from server.core.http import Blueprint, Page, Reply, cursor_of, read_cursor
+from server.core.http.paging import not_a_cursor
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.places import policy, queries, schemas, service
@@ -34,7 +35,7 @@ def index(actor: Actor, query: dict[str, Any]) -> Reply:
             raise Invalid.at("/area", Text("没有此区域", "No such area"))
         filters["area"] = area.path
     if query.get("cursor"):
-        filters["after"] = read_cursor(query["cursor"], str, str)
+        filters["after"] = _after(query["cursor"])
     rows = queries.search(actor, filters)
     following = None
     if len(rows) > query["limit"]:
@@ -42,6 +43,14 @@ def index(actor: Actor, query: dict[str, Any]) -> Reply:
         following = cursor_of(last.name, str(last.id))
     items = [schemas.place_out(*tuple(row)) for row in rows[: query["limit"]]]
     return Reply(Page(items, following))
+
+
+def _after(cursor: str) -> tuple[str, UUID]:
+    name, place_id = read_cursor(cursor, str, str)
+    try:
+        return name, UUID(place_id)
+    except ValueError as error:
+        raise not_a_cursor() from error
 
 
 @blueprint.expose(

@@ -34,7 +34,8 @@ def settled_until(moment: datetime) -> datetime:
 
     A change bears the time at which it was made and appears when its transaction
     commits. What is made in a transaction that still runs is younger than its start,
-    so the oldest start among those running is the line.
+    so the oldest start among those running is the line. All processes of this
+    program connect as one database role, else they would not see each other here.
     """
     oldest = db.session.scalar(_RUNNING_SINCE)
     return moment if oldest is None else min(moment, oldest)

@@ -5,9 +5,10 @@ How nothing is missed:
 - *In flight.* A change bears the time it was made and appears with its commit, so a
   change older than the last bundle may appear after it. A cursor's moment is taken
   before anything is read and reaches only to where every change has settled
-  (``queries.settled_until``); clocks of several servers may differ, so changes are
-  asked for from :data:`OVERLAP` earlier still. What the phone has from that stretch
-  is named in the cursor and not sent again; anything not named is sent.
+  (``queries.settled_until``). The clocks of several servers differ, and a time may be
+  taken just before its transaction begins, so changes are asked for from
+  :data:`OVERLAP` earlier still. What the phone has from that stretch is named in the
+  cursor and not sent again; anything not named is sent.
 - *Gone.* Tickets never vanish, they stop waiting: that is a change. Places vanish
   from a town when they are corrected into another, which no row of this town tells;
   the cursor knows the set by its digest, and a set that newly registered places do

@@ -290,7 +290,7 @@ def test_months_across_a_year_by_local_time(admin: Actor, worker: Actor) -> None
     put(worker, "2025-12-31 23:59", "2026-01-02 23:59")
     put(worker, "2026-01-01 00:00")  # in UTC still December
     put(worker, "2026-03-01 00:00")
-    period = {"from": date(2025, 11, 1), "to": date(2026, 2, 28)}
+    period: dict[str, Any] = {"from": date(2025, 11, 1), "to": date(2026, 2, 28)}
     made = report(admin, group_by="month", **period)
     assert [(g.key, g.label.zh, g.figures.found) for g in made.rows] == [
         ("2025-11", "2025-11", 1),
@@ -311,7 +311,8 @@ def test_days_are_those_of_the_configured_time_zone(
     put(worker, "2026-03-01 08:00", "2026-03-02 12:00", "2026-03-01")
     new_york = ZoneInfo("America/New_York")
     assert report(admin, new_york).total.figures.found == 0
-    there = report(admin, new_york, **{"from": date(2026, 2, 28)}).total.figures
+    day_before: dict[str, Any] = {"from": date(2026, 2, 28)}
+    there = report(admin, new_york, **day_before).total.figures
     assert (there.found, there.on_time) == (1, 1)
     here = report(admin).total.figures
     assert (here.found, here.on_time) == (1, 0)

@@ -25,6 +25,11 @@ def cursor_of(*keys: Any) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(keys))).rstrip(b"=").decode()
 
 
+def not_a_cursor() -> Invalid:
+    """Return the refusal of a cursor that does not fit."""
+    return Invalid.at("/cursor", Text("游标无效", "Not a cursor of this list"))
+
+
 def read_cursor(cursor: str, *kinds: type) -> list[Any]:
     """Return the keys in ``cursor``, checked against their ``kinds``.
 
@@ -42,6 +47,6 @@ def read_cursor(cursor: str, *kinds: type) -> list[Any]:
         and all(type(key) is kind for key, kind in zip(keys, kinds, strict=True))
     )
     if not matching:
-        raise Invalid.at("/cursor", Text("游标无效", "Not a cursor of this list"))
+        raise not_a_cursor()
     assert isinstance(keys, list)
     return keys
