@@ -57,7 +57,7 @@ def logout(actor: Actor) -> Reply:
     "/me",
     permission=policy.OWN_ACCOUNT,
     summary="The caller: roles, areas, department",
-    answers={200: schemas.StaffOut},
+    answers={200: schemas.MeOut},
 )
 def me(actor: Actor) -> Reply:
     """Describe the caller."""

@@ -63,6 +63,12 @@ class StaffOut(Schema):
     department = fields.Nested(DepartmentOut, allow_none=True)
 
 
+class MeOut(StaffOut):
+    """The caller, and when the token used now ends."""
+
+    token_expires_at = Moment()
+
+
 class LoginOut(Schema):
     """A signed-in session."""
 

@@ -69,6 +69,19 @@ def record(
     )
 
 
+def noted(subject: tuple[str, object]) -> list[Pending]:
+    """Return the events of ``subject`` noted in this unit of work, not yet sealed.
+
+    For who must tell of a change before its commit.
+    """
+    pending: list[Pending] = db.session.info.get(_PENDING, [])
+    return [
+        event
+        for event in pending
+        if (event.subject_type, event.subject_id) == (subject[0], str(subject[1]))
+    ]
+
+
 _LOCK = "SELECT last_id, last_hash FROM audit_head WHERE id = 1 FOR UPDATE"
 _ADVANCE = "UPDATE audit_head SET last_id = %(id)s, last_hash = %(hash)s WHERE id = 1"
 

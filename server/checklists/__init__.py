@@ -1,0 +1,1 @@
+"""Checklists (检查清单): the catalogue of a town's duty list and its versions."""

@@ -39,6 +39,8 @@ class CheckpointOut(Schema):
     emergency = fields.Boolean()
     advisory = fields.Boolean()
     suggests_fact = fields.String(allow_none=True)
+    derivation = fields.String()
+    rules = fields.List(fields.Dict())
 
 
 class ChecklistOut(Schema):

@@ -49,7 +49,7 @@ def put_inspection(actor: Actor, inspection_id: UUID, body: dict[str, Any]) -> R
     "/findings/<uuid:finding_id>",
     permission=policy.READ,
     summary="A finding as it was sent; for its sender and who sees its ticket",
-    answers={200: schemas.FindingIn},
+    answers={200: schemas.StoredFindingOut},
 )
 def show_finding(actor: Actor, finding_id: UUID) -> Reply:
     """Show a finding."""
@@ -66,7 +66,7 @@ def show_finding(actor: Actor, finding_id: UUID) -> Reply:
     "/inspections/<uuid:inspection_id>",
     permission=policy.READ,
     summary="An inspection as it was sent; for its sender and the town",
-    answers={200: schemas.InspectionIn},
+    answers={200: schemas.StoredInspectionOut},
 )
 def show_inspection(actor: Actor, inspection_id: UUID) -> Reply:
     """Show an inspection."""

@@ -157,6 +157,7 @@ class FindingTicketOut(Schema):
     number = fields.String()
     state = fields.String()
     lead_department = fields.Dict(allow_none=True)
+    co_departments = fields.List(fields.Dict())
     due_on = fields.Date(allow_none=True)
 
 
@@ -168,3 +169,43 @@ class FindingOut(Schema):
     area = fields.String()
     ticket = fields.Nested(FindingTicketOut)
     routing = fields.Dict()
+
+
+class StoredFindingOut(Schema):
+    """A finding as it was sent, with where it went; position in EPSG:4326."""
+
+    id = fields.UUID()
+    received_at = Moment()
+    duty_item = fields.String()
+    inspection = fields.UUID(allow_none=True)
+    checkpoint = fields.String(allow_none=True)
+    category = fields.String()
+    severity = fields.String()
+    description = fields.String()
+    position = fields.Dict()
+    area = fields.String()
+    place = fields.Dict(allow_none=True)
+    responsible_party = fields.Dict(allow_none=True)
+    found_at = Moment()
+    facts = fields.List(fields.String())
+    handling = fields.Dict()
+    control = fields.Dict(allow_none=True)
+    photos = fields.List(fields.UUID())
+    ticket = fields.String()
+
+
+class StoredInspectionOut(Schema):
+    """An inspection as it was sent; position in EPSG:4326."""
+
+    id = fields.UUID()
+    received_at = Moment()
+    checklist = fields.String()
+    version = fields.Integer()
+    place = fields.Dict(allow_none=True)
+    started_at = Moment()
+    finished_at = Moment()
+    position = fields.Dict()
+    area = fields.String()
+    answers = fields.List(fields.Dict())
+    companions = fields.List(fields.String())
+    signature = fields.Raw(allow_none=True)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from sqlalchemy import (
     ColumnElement,
     Select,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 
 from server.audit.models import AuditEvent
+from server.audit.service import noted
 from server.core.db import db, inside_any
 from server.core.permissions import Actor
 from server.departments.models import Department
@@ -135,7 +137,10 @@ def events_of(number: str, after: int, limit: int) -> list[AuditEvent]:
 
 
 def documents_of(number: str) -> list[dict[str, Any]]:
-    """Return the documents issued on a ticket, read from its timeline."""
+    """Return the documents issued on a ticket, read from its timeline.
+
+    Those of the change under way are among them: its answer tells of them.
+    """
     document = AuditEvent.payload["document"]
     query = (
         select(AuditEvent.at, document)
@@ -146,7 +151,11 @@ def documents_of(number: str) -> list[dict[str, Any]]:
         )
         .order_by(AuditEvent.id)
     )
-    return [{**doc, "issued_at": at} for at, doc in db.session.execute(query)]
+    issued = [(at, document) for at, document in db.session.execute(query)]
+    for event in noted((SUBJECT, number)):
+        payload = orjson.loads(event.payload)
+        issued += [(event.at, payload["document"])] if "document" in payload else []
+    return [{**document, "issued_at": at} for at, document in issued]
 
 
 def matching(
