@@ -21,13 +21,15 @@ from server.accounts.models import (
     Token,
 )
 from server.accounts.passwords import hash_password, matches
+from server.areas import queries as areas
 from server.audit.service import record
 from server.config import Settings
 from server.core.clock import now
 from server.core.db import commit, db
-from server.core.errors import NotFound, TooManyRequests, Unauthenticated
-from server.core.permissions import Actor, AreaRef, Grant, Role
+from server.core.errors import Invalid, NotFound, TooManyRequests, Unauthenticated
+from server.core.permissions import DEPARTMENT_ROLES, Actor, AreaRef, Grant, Role
 from server.core.text import Text
+from server.departments.models import Department
 
 # A token in use is renewed at most this often: not every request should write.
 RENEW_EVERY = timedelta(hours=6)
@@ -265,6 +267,72 @@ def create_staff(
         {"grants": [[role.value, code] for role, code in grants]},
     )
     return staff
+
+
+def open_account(
+    username: str,
+    name: str,
+    password: str,
+    grants: list[tuple[Role, str]],
+    department: str | None = None,
+) -> Staff:
+    """Create an account after checking everything it names.
+
+    Raises:
+        Invalid: the name is taken, an area or the department does not exist, or a
+            department's role comes without a department.
+    """
+    if queries.by_username(username.strip().lower()) is not None:
+        raise Invalid.at("/username", Text("用户名已存在", "the name is taken"))
+    for role, code in grants:
+        if areas.by_code(code) is None:
+            raise Invalid.at("/area", Text(f"没有区域 {code}", f"no area {code}"))
+        if role in DEPARTMENT_ROLES and department is None:
+            message = Text("该角色须有部门", f"role {role} needs a department")
+            raise Invalid.at("/department", message)
+    if department is not None and db.session.get(Department, department) is None:
+        message = Text(f"没有部门 {department}", f"no department {department}")
+        raise Invalid.at("/department", message)
+    return create_staff(username, name, password, grants, department)
+
+
+def reset_password(username: str, password: str) -> None:
+    """Give an account another password and end all its tokens.
+
+    Raises:
+        NotFound: no such account.
+    """
+    staff = _existing(username)
+    staff.password_hash = hash_password(password)
+    _end_all_tokens(staff)
+    record("account.password_reset", None, ("account", staff.username))
+
+
+def close_account(username: str) -> None:
+    """Close an account and end all its tokens; what it did stays.
+
+    Raises:
+        NotFound: no such account.
+    """
+    staff = _existing(username)
+    staff.active = False
+    _end_all_tokens(staff)
+    record("account.closed", None, ("account", staff.username))
+
+
+def _existing(username: str) -> Staff:
+    staff = queries.by_username(username.strip().lower())
+    if staff is None:
+        raise NotFound(Text(f"没有账户 {username}", f"no account {username}"))
+    return staff
+
+
+def _end_all_tokens(staff: Staff) -> None:
+    db.session.execute(
+        update(Token)
+        .where(Token.staff_id == staff.id, Token.revoked_at.is_(None))
+        .values(revoked_at=now())
+    )
 
 
 def forget_old_failures(settings: Settings) -> int:

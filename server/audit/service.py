@@ -76,9 +76,9 @@ def noted(subject: tuple[str, object]) -> list[Pending]:
     """
     pending: list[Pending] = db.session.info.get(_PENDING, [])
     return [
-        event
-        for event in pending
-        if (event.subject_type, event.subject_id) == (subject[0], str(subject[1]))
+        one
+        for one in pending
+        if (one.subject_type, one.subject_id) == (subject[0], str(subject[1]))
     ]
 
 

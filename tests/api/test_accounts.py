@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from server.accounts.models import Staff, Token
-from server.accounts.service import token_hash
+from server.accounts.service import (
+    close_account,
+    open_account,
+    reset_password,
+    token_hash,
+)
 from server.audit.models import AuditEvent
 from server.core.clock import now
 from server.core.db import commit, db
+from server.core.errors import Invalid
+from server.core.permissions import Role
 from tests.factories import PASSWORD, Factory
 
 LOGIN = "/api/v1/auth/login"
@@ -150,3 +158,31 @@ def test_no_token(client: FlaskClient) -> None:
         answer = client.get("/api/v1/me", headers=headers)
         assert answer.status_code == 401
         assert answer.mimetype == "application/problem+json"
+
+
+def test_an_account_names_things_that_exist(make: Factory) -> None:
+    make.staff(username="zhang")
+    for username, grants, department, pointer in (
+        ("Zhang", [(Role.SUPERVISOR, "150203")], None, "/username"),
+        ("li", [(Role.SUPERVISOR, "999")], None, "/area"),
+        ("li", [(Role.HANDLER, "150203")], None, "/department"),
+        ("li", [(Role.HANDLER, "150203")], "kq-none", "/department"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            open_account(username, "某人", PASSWORD, grants, department)
+        assert refused.value.errors[0].pointer == pointer
+
+
+def test_password_reset_and_closing_end_tokens(
+    make: Factory, client: FlaskClient
+) -> None:
+    caller = make.staff(username="zhang")
+    reset_password("zhang", "another password")
+    commit()
+    assert caller.get("/me").status_code == 401
+    assert login(client, "zhang").status_code == 401
+    fresh = login(client, "zhang", "another password")
+    assert fresh.status_code == 200
+    close_account("zhang")
+    commit()
+    assert login(client, "zhang", "another password").status_code == 401
