@@ -41,7 +41,8 @@ def run(port: int) -> None:
                 f"the server does not answer on {base}; see {var / 'log'}"
             )
         _first_day(supervisor, var, base)
-        _show_accounts(Path(env["PATROL_ACCOUNTS_FILE"]))
+        if env["PATROL_DEMO"] == "1":
+            _show_accounts(Path(env["PATROL_ACCOUNTS_FILE"]))
         _say(f"ready: {base}/  (Ctrl-C stops everything)")
         supervisor.wait()
 
@@ -72,7 +73,8 @@ def _is_up(url: str) -> bool:
 def _first_day(supervisor: Supervisor, var: Path, base: str) -> None:
     """Play a patrol day once, so that a new user finds something to look at."""
     done = var / "first-day.done"
-    if done.exists() or os.environ.get("PATROL_FIRST_DAY") == "0":
+    wanted = os.environ.get("PATROL_FIRST_DAY") != "0"
+    if done.exists() or not wanted or os.environ["PATROL_DEMO"] != "1":
         return
     _say("playing a first patrol day")
     command = [PATROL, "demo", "day", "--url", base, *FIRST_DAY]
