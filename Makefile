@@ -33,10 +33,10 @@ format: ## bring the code into the form that check asks for
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: ## measure, ratios within one run (ARGS=… for pytest)
+bench: ## measure, ratios within one run
 	@tools/system-packages.sh python servers
 	@tools/python-environment.sh dev
-	.venv/bin/pytest -n 0 -s tests/benchmarks $(ARGS)
+	.venv/bin/python -m tests.benchmarks
 
 lock: ## pin the requirements anew from pyproject.toml (ARGS=--upgrade for newer ones)
 	@tools/lock-requirements.sh $(ARGS)

@@ -11,6 +11,10 @@ import socket
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 PORT = 8000
 # Seconds; a check that hangs is a failure.
@@ -50,7 +54,7 @@ def cron() -> bool:
     )
 
 
-def _redis() -> object:
+def _redis() -> Redis:
     from redis import Redis
 
     return Redis.from_url(
@@ -67,5 +71,14 @@ def _lives_here(hostname: str | None, pid: int | None) -> bool:
 
 CHECKS = {"web": web, "worker": worker, "cron": cron}
 
+
+def main(name: str) -> str | None:
+    """Run one check; return what is wrong in one line, None when nothing is."""
+    try:
+        return None if CHECKS[name]() else f"{name} does not do its work"
+    except Exception as error:  # whatever it is, it is what the engine's log shows
+        return f"{name}: {error}"
+
+
 if __name__ == "__main__":
-    sys.exit(0 if CHECKS[sys.argv[1]]() else 1)
+    sys.exit(main(sys.argv[1]))

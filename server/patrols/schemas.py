@@ -208,4 +208,4 @@ class StoredInspectionOut(Schema):
     area = fields.String()
     answers = fields.List(fields.Dict())
     companions = fields.List(fields.String())
-    signature = fields.Raw(allow_none=True)
+    signature = SignatureField(allow_none=True)

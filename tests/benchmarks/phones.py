@@ -35,7 +35,9 @@ class Figures:
     p95: float
 
     def __str__(self) -> str:
-        return f"{self.per_second:8.1f}/s   p50 {self.p50:7.1f} ms  p95 {self.p95:7.1f} ms"
+        return (
+            f"{self.per_second:8.1f}/s   p50 {self.p50:7.1f} ms  p95 {self.p95:7.1f} ms"
+        )
 
 
 def summed(latencies: list[float], seconds: float) -> Figures:
@@ -158,11 +160,15 @@ def drive(
 ) -> Figures:
     """Run ``step`` from ``clients`` connections at once for ``seconds``."""
     processes = min(processes, clients)
-    shares = [clients // processes + (n < clients % processes) for n in range(processes)]
+    shares = [
+        clients // processes + (n < clients % processes) for n in range(processes)
+    ]
     context = multiprocessing.get_context("fork")
     results: Queue[list[float]] = context.Queue()
     workers = [
-        context.Process(target=_share, args=(port, token, step, share, seconds, results))
+        context.Process(
+            target=_share, args=(port, token, step, share, seconds, results)
+        )
         for share in shares
     ]
     started = time.perf_counter()

@@ -278,6 +278,7 @@ def test_no_server_is_told_in_one_line(tmp_path: Path) -> None:
         (None, "读不到账号文件"),
         ("{", "不是账号文件"),
         ('[{"name": "x"}]', "不是账号文件"),
+        ("[1]", "不是账号文件"),
         ("[]", "没有网格员账号"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from server.demo.day.client import DayFailed
@@ -15,7 +15,7 @@ class Account:
     """One entry of the accounts file; ``role`` is a word of the contract."""
 
     username: str
-    password: str
+    password: str = field(repr=False)
     role: str
     department: str | None = None
     area: str | None = None
@@ -59,11 +59,21 @@ def read_roster(path: Path) -> Roster:
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        roster = Roster([Account(**entry) for entry in entries])
+        roster = Roster([_account(entry) for entry in entries])
     except OSError as error:
         raise DayFailed(f"读不到账号文件 {path}：{error.strerror}") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise DayFailed(f"{path} 不是账号文件：{error}") from error
     if not roster.with_role("grid_worker"):
         raise DayFailed(f"{path} 中没有网格员账号（grid_worker）")
     return roster
+
+
+def _account(entry: dict[str, str]) -> Account:
+    return Account(
+        entry["username"],
+        entry["password"],
+        entry["role"],
+        entry.get("department"),
+        entry.get("area"),
+    )

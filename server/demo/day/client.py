@@ -121,17 +121,7 @@ class Api:
         if document is not None:
             sent["Content-Type"] = "application/json"
             content = json.dumps(document, ensure_ascii=False).encode()
-        try:
-            answer = self._pool.request(
-                method,
-                self.url + BASE + path,
-                body=content,
-                headers=sent | dict(headers or {}),
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise Unreachable(
-                f"{method} {path}：{self.url} 无应答（{error}）"
-            ) from error
+        answer = self._request(method, path, content, sent | dict(headers or {}))
         if answer.status not in expect:
             raise Unexpected(f"{method} {path}", answer.status, said(answer.data))
         try:
@@ -139,6 +129,18 @@ class Api:
         except ValueError as error:
             raise Unexpected(f"{method} {path}", answer.status, "不是 JSON") from error
         return Answer(answer.status, answer.headers.get("ETag", ""), data)
+
+    def _request(
+        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+    ) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._pool.request(
+                method, self.url + BASE + path, body=content, headers=headers
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(
+                f"{method} {path}：{self.url} 无应答（{error}）"
+            ) from error
 
 
 class Session:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from random import Random
 
 from PIL import Image, ImageDraw
 
-SIZE = (1280, 960)
+SIZE = (1024, 768)
 # Drawn smaller and enlarged: quicker, and as soft as a phone's lens.
-DRAWN = (640, 480)
+DRAWN = (512, 384)
 # EXIF tags (Exif 3.0, CIPA DC-008).
 MAKE, MODEL, ORIENTATION, SOFTWARE, DATE_TIME = 0x010F, 0x0110, 0x0112, 0x0131, 0x0132
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
@@ -43,7 +42,7 @@ def take(rng: Random, at: datetime, spot: LonLat | None) -> bytes:
     exif = _exif(at, orientation, spot) if rng.random() < 0.8 else None
     if exif is None and orientation != 1:
         exif = _exif(at, orientation, None)
-    quality = rng.randint(72, 82)
+    quality = rng.randint(76, 84)
     if exif is None:
         image.save(target, "JPEG", quality=quality)
     else:
@@ -71,7 +70,7 @@ def _scene(rng: Random) -> Image.Image:
         draw.line((x, y + side // 3, x + side, y + side // 3), _tone(rng, 200, 240), 3)
     image = image.resize(SIZE, Image.Resampling.BILINEAR)
     grain = rng.choice(_grains())
-    return Image.blend(image, grain, rng.uniform(0.05, 0.12))
+    return Image.blend(image, grain, rng.uniform(0.07, 0.17))
 
 
 @lru_cache(maxsize=1)
@@ -115,6 +114,3 @@ def _degrees(value: float) -> tuple[float, float, float]:
     degrees = int(whole)
     minutes = int((whole - degrees) * 60)
     return float(degrees), float(minutes), (whole - degrees - minutes / 60) * 3600
-
-
-Take = Callable[[Random, datetime, LonLat | None], bytes]
