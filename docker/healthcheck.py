@@ -9,7 +9,6 @@ import http.client
 import os
 import socket
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 PORT = 8000
 # Seconds; a check that hangs is a failure.
 PATIENCE = 5
-# cron reports to Redis once a minute at the latest.
-CRON_SILENCE = timedelta(seconds=150)
 
 
 def web() -> bool:
@@ -42,16 +39,8 @@ def worker() -> bool:
 
 
 def cron() -> bool:
-    """Look in Redis for a scheduler of this container that reported lately."""
-    from rq.cron import CronScheduler
-
-    now = datetime.now(UTC)
-    return any(
-        _lives_here(scheduler.hostname, scheduler.pid)
-        and scheduler.last_heartbeat is not None
-        and now - scheduler.last_heartbeat < CRON_SILENCE
-        for scheduler in CronScheduler.all(connection=_redis(), cleanup=False)
-    )
+    """Look in Redis for the sign of life that cron leaves; it is gone in a minute."""
+    return bool(_redis().exists("patrol:alive:cron"))
 
 
 def _redis() -> Redis:

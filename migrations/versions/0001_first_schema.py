@@ -439,6 +439,7 @@ def upgrade() -> None:
         sa.Column("area_code", sa.Text(), nullable=False),
         sa.Column("area_path", sa.Text(), nullable=False),
         sa.Column("decision", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("town_department", sa.Text(), nullable=False),
         sa.Column("lead_department", sa.Text(), nullable=True),
         sa.Column("next_level", sa.Text(), nullable=True),
         sa.Column("transferred_to", sa.Text(), nullable=True),
@@ -474,6 +475,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["finder_id"], ["staff.id"], name=op.f("fk_tickets_finder_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["town_department"],
+            ["departments.code"],
+            name=op.f("fk_tickets_town_department"),
         ),
         sa.ForeignKeyConstraint(
             ["lead_department"],

@@ -69,11 +69,10 @@ def verify(key: bytes, *, earlier_head: str | None = None, most: int = 100) -> V
 
 
 def _stream() -> Iterator[dict[str, Any]]:
-    connection = db.session.connection(
-        execution_options={"stream_results": True, "yield_per": 2000}
-    )
-    for row in connection.execute(_ROWS).mappings():
-        yield dict(row)
+    streaming = {"stream_results": True, "yield_per": 2000}
+    with db.session.execute(_ROWS, execution_options=streaming) as rows:
+        for row in rows.mappings():
+            yield dict(row)
 
 
 def _head_faults(

@@ -78,6 +78,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
                 name=d["name"],
                 level=d["level"],
                 aliases=tuple(d["aliases"]),
+                area=d.get("area"),
             )
             for d in sources.departments.data["departments"]
         ),

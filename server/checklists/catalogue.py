@@ -156,13 +156,15 @@ class DutyItem:
 class Department:
     """A department or the town: ``name`` exactly as the list uses it.
 
-    ``level`` is ``district``, ``city`` or ``town``.
+    ``level`` is ``district``, ``city`` or ``town``; ``area`` is the code of the town
+    that a town's department is in charge of.
     """
 
     code: str
     name: str
     level: str
     aliases: tuple[str, ...] = ()
+    area: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,12 @@ class Rules:
     def department(self, key: str) -> Department:
         """The department with this code, name or alias. Raises KeyError."""
         return self._departments[key]
+
+    def town_at(self, area_path: str) -> Department:
+        """The town in charge at an area path; the catalogue's own where none is."""
+        codes = area_path.split("/")
+        at = [d for d in self.departments if d.level == "town" and d.area in codes]
+        return at[0] if at else self.department(self.town_department)
 
     def category(self, code: str) -> Category:
         """The hazard category with this code. Raises KeyError."""

@@ -7,19 +7,22 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
+import time
+from functools import partial
 from pathlib import Path
 
 import click
-from flask import Flask
+from redis import Redis
+from redis.exceptions import RedisError
 from rq import Worker
-from rq.cron import CronScheduler
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import OperationalError
 
 from server import wiring
 from server.audit.dispatcher import dispatch_once
 from server.cli.settings import application, current
 from server.core import queues
+from server.core.db import db
 
 logger = logging.getLogger(__name__)
 
@@ -83,40 +86,34 @@ def cron() -> None:
     Run one of these; a second one does no harm, jobs are idempotent.
     """
     with application() as app:
-        stop = threading.Event()
-        loop = threading.Thread(
-            target=_dispatch_forever, args=(app, stop), name="dispatcher", daemon=True
-        )
-        loop.start()
-        scheduler = CronScheduler(app.extensions["redis"], logging_level="WARNING")
-        for name, periodic in wiring.PERIODIC.items():
-            scheduler.register(
-                wiring.run_periodic,
-                queues.PERIODIC,
-                args=(name,),
-                interval=periodic.every,
-                result_ttl=0,
-            )
-        try:
-            scheduler.start()  # type: ignore[no-untyped-call]
-        finally:
-            stop.set()
-            loop.join(timeout=5)
+        redis = app.extensions["redis"]
+        started: dict[str, int] = {}
+        while True:
+            try:
+                queues.note_alive(redis, "cron")
+                _start_periodic(redis, started)
+                handed = dispatch_once(partial(_enqueue, redis))
+                pause = 0.0 if handed else IDLE
+            except (RedisError, OperationalError) as error:
+                # Nothing is lost: what was not handed over is still in the outbox.
+                logger.warning("waiting for the servers: %s", error)
+                pause = TROUBLE
+            finally:
+                db.session.remove()
+            time.sleep(pause)
 
 
-def _dispatch_forever(app: Flask, stop: threading.Event) -> None:
-    redis = app.extensions["redis"]
+def _enqueue(redis: Redis, deliveries: queues.Deliveries) -> None:
+    queues.enqueue_deliveries(redis, wiring.DELIVER, deliveries)
 
-    def enqueue(deliveries: queues.Deliveries) -> None:
-        queues.enqueue_deliveries(redis, wiring.DELIVER, deliveries)
 
-    while not stop.is_set():
-        try:
-            with app.app_context():
-                handed = dispatch_once(enqueue)
-            pause = 0.0 if handed else IDLE
-        except Exception as error:
-            # Nothing is lost: what was not handed over is still in the outbox.
-            logger.warning("dispatcher waits: %s", error)
-            pause = TROUBLE
-        stop.wait(pause)
+def _start_periodic(redis: Redis, started: dict[str, int]) -> None:
+    """Enqueue each periodic job once in its stretch of time.
+
+    RQ's own scheduler writes its jobs with pickle, which our workers do not read.
+    """
+    for name, periodic in wiring.PERIODIC.items():
+        slot = int(time.time()) // periodic.every
+        if started.get(name) != slot:
+            queues.enqueue_periodic(redis, wiring.RUN_PERIODIC, name, slot)
+            started[name] = slot

@@ -30,6 +30,27 @@ def queue(redis: Redis, name: str) -> Queue:
     )
 
 
+def note_alive(redis: Redis, program: str) -> None:
+    """Leave a sign of life that is gone after a minute; health checks look for it."""
+    redis.set(f"patrol:alive:{program}", 1, ex=60)
+
+
+def enqueue_periodic(redis: Redis, target: str, name: str, slot: int) -> None:
+    """Enqueue ``target(name)`` for one stretch of time.
+
+    The job id names the stretch, so that a second scheduler adds nothing while the
+    first one's job waits.
+    """
+    queue(redis, PERIODIC).enqueue_call(
+        target,
+        args=(name,),
+        job_id=f"periodic-{name}-{slot}",
+        timeout=TIMEOUT * 10,
+        result_ttl=0,
+        failure_ttl=3600,
+    )
+
+
 def enqueue_deliveries(redis: Redis, target: str, deliveries: Deliveries) -> None:
     """Enqueue ``target(delivery id)`` for each (delivery id, attempt).
 

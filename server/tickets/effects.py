@@ -100,7 +100,9 @@ def reroute(change: Change, new_facts: set[str]) -> None:
     """Decide the ticket's route anew and hand it to the departments it names."""
     ticket = change.ticket
     facts = frozenset(ticket.facts) | new_facts
-    case = routing.Case(ticket.duty_item, ticket.category, facts, reported=True)
+    case = routing.Case(
+        ticket.duty_item, ticket.category, facts, True, ticket.area_path
+    )
     decision = routing.decide(change.rules, case)
     ticket.facts = list(decision.facts)
     ticket.decision = decision.to_document()

@@ -40,6 +40,7 @@ class Ticket(Model):
     Attributes:
         number: what people call it; unique, made from a sequence, gaps allowed.
         decision: the routing decision as it was made, readable.
+        town_department: the town in charge; it settles what is not reported.
         due_on: day by which the hazard is to be gone; the written notice or order
             overrides the default.
         deadlines: per step the default day and where it comes from.
@@ -86,6 +87,7 @@ class Ticket(Model):
     area_code: Mapped[str] = mapped_column(ForeignKey("areas.code"))
     area_path: Mapped[str] = mapped_column(Text)
     decision: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    town_department: Mapped[str] = mapped_column(ForeignKey("departments.code"))
     lead_department: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
     next_level: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
     transferred_to: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))

@@ -79,6 +79,7 @@ def open_ticket(
             hazard.category,
             hazard.facts,
             reported=hazard.handling["kind"] == "report_up",
+            area_path=hazard.area_path,
         ),
     )
     process = edition.rules.process(decision.item)
@@ -211,6 +212,7 @@ def _row(hazard: Hazard, decision: routing.Decision, state: State) -> dict[str, 
         "area_code": hazard.area_code,
         "area_path": hazard.area_path,
         "decision": decision.to_document(),
+        "town_department": decision.town,
         "lead_department": decision.lead if state is State.REPORTED else None,
         "next_level": decision.next_level,
         "appraisal": decision.appraisal,

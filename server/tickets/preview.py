@@ -75,8 +75,8 @@ def facts_with(checkpoint: Checkpoint | None, facts: list[str]) -> frozenset[str
     return frozenset(stated)
 
 
-def decide(edition: Edition, asked: dict[str, Any]) -> routing.Decision:
-    """Route what ``POST /routing/preview`` describes.
+def decide(edition: Edition, asked: dict[str, Any], area_path: str) -> routing.Decision:
+    """Route what ``POST /routing/preview`` describes, as if found in an area.
 
     Raises:
         Invalid: an unknown item, category, fact or checkpoint.
@@ -89,6 +89,6 @@ def decide(edition: Edition, asked: dict[str, Any]) -> routing.Decision:
     if asked.get("checkpoint"):
         checkpoint = checkpoint_of(edition, item, asked["checkpoint"])
     case = routing.Case(
-        item, category, facts_with(checkpoint, facts), asked["reported"]
+        item, category, facts_with(checkpoint, facts), asked["reported"], area_path
     )
     return routing.decide(edition.rules, case)

@@ -188,5 +188,6 @@ def timeline(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
 def routing_preview(actor: Actor, body: dict[str, Any]) -> Reply:
     """Route facts without creating anything."""
     edition = edition_of(actor)
-    decision = preview.decide(edition, body)
+    assert actor.home is not None  # or there would be no edition
+    decision = preview.decide(edition, body, actor.home.path)
     return Reply(schemas.routing_out(decision, edition.rules))

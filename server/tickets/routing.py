@@ -24,12 +24,14 @@ class Case:
 
     ``item`` is the duty item under which it was found. ``reported`` means that the
     town passes it on by its own decision, whether or not a trigger is named.
+    ``area_path`` tells which town is in charge.
     """
 
     item: str
     category: str
     facts: frozenset[str] = frozenset()
     reported: bool = False
+    area_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Decision:
     Attributes:
         item: the item whose rows decided (after a reroute).
         lead: department code; None while the town sees to it itself.
+        town: code of the town in charge.
         at_once: reported without waiting for a refusal.
         triggers: facts that made the lead row match.
         co_rules: (row id, departments, clauses) of the co rows that matched.
@@ -55,6 +58,7 @@ class Decision:
 
     item: str
     lead: str | None
+    town: str
     rule: str
     basis: tuple[str, ...]
     source: str
@@ -102,6 +106,7 @@ def decide(rules: Rules, case: Case) -> Decision:
     return Decision(
         item=item,
         lead=row.lead,
+        town=rules.town_at(case.area_path).code,
         rule=row.id,
         basis=row.basis_for(item),
         source=row.source,
@@ -178,10 +183,11 @@ def _town(
 ) -> Decision:
     row = rules.town_row(item)
     basis = row.basis_for(item)
-    town = rules.department(rules.town_department).name
+    town = rules.town_at(case.area_path)
     return Decision(
         item=item,
         lead=None,
+        town=town.code,
         rule=row.id,
         basis=basis,
         source=row.source,
@@ -196,7 +202,7 @@ def _town(
         facts=tuple(sorted(case.facts)),
         rerouted_by=rerouted_by,
         passed_over=tuple(passed),
-        reason=f"未具备上报条件，由{town}按 {'、'.join(basis)} 督促整改",
+        reason=f"未具备上报条件，由{town.name}按 {'、'.join(basis)} 督促整改",
     )
 
 

@@ -205,7 +205,7 @@ def routing_out(decision: dict[str, Any] | Decision, rules: Rules) -> dict[str, 
     given = decision.to_document() if isinstance(decision, Decision) else decision
     names = {d.code: d.name for d in rules.departments}
     return {
-        "department": department_out(given["lead"] or rules.town_department, names),
+        "department": department_out(given["lead"] or given["town"], names),
         "co_handlers": [department_out(code, names) for code in given["co"]],
         "coordinator": department_out(given["coordinator"], names),
         "next_level": department_out(given["next_level"], names),

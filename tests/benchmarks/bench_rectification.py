@@ -50,7 +50,7 @@ _SEED = text(
     INSERT INTO tickets (
         id, number, finding_id, finder_id, catalogue, ruleset_id, state, duty_item,
         category, severity, description, facts, place_kind, geom, area_code,
-        area_path, decision, lead_department, substantiated, control,
+        area_path, decision, town_department, lead_department, substantiated, control,
         failed_rechecks, due_on, deadlines, photos, merged_into, found_at, opened_at,
         rectified_at, changed_at, version)
     SELECT nextval('ticket_numbers'), 'bench-' || i, gen_random_uuid(), :finder,
@@ -67,7 +67,7 @@ _SEED = text(
            ST_SetSRID(ST_MakePoint(109.7, 40.7), 4326),
            (CAST(:codes AS text[]))[1 + i * 7 % :areas],
            (CAST(:paths AS text[]))[1 + i * 7 % :areas],
-           CAST(:decision AS jsonb),
+           CAST(:decision AS jsonb), 'town-buerhantu',
            CASE WHEN i % 5 < 2
                 THEN (ARRAY['kq-fire', 'kq-housing', 'kq-emergency'])[1 + i % 3] END,
            CASE WHEN i % 25 = 0 THEN false WHEN i % 5 < 2 THEN true END,

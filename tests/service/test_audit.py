@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from server.app import audit_key
@@ -172,11 +173,9 @@ def test_an_earlier_head_is_found_again(key: bytes, trail: list[int]) -> None:
     assert verify(key, earlier_head=chain.GENESIS).faults == []
 
 
-def test_everything_deleted_is_refused_and_found(
-    key: bytes, trail: list[int]
-) -> None:
+def test_everything_deleted_is_refused_and_found(key: bytes, trail: list[int]) -> None:
     _refused("DELETE FROM audit_events")
-    with pytest.raises(DBAPIError, match="never changed|foreign key"):
+    with pytest.raises(DBAPIError, match=r"never changed|foreign key"):
         execute("TRUNCATE audit_events CASCADE")
     db.session.rollback()
     with_power("DELETE FROM audit_events")
@@ -231,12 +230,10 @@ def test_a_changed_head_is_found(key: bytes, trail: list[int], sql: str) -> None
     assert fault.event_id == 0
 
 
+@pytest.mark.usefixtures("app")
 def test_there_is_one_head() -> None:
     with pytest.raises(DBAPIError, match="ck_audit_head_single"):
         execute("INSERT INTO audit_head VALUES (2, 0, '')")
-
-
-test_there_is_one_head = pytest.mark.usefixtures("app")(test_there_is_one_head)
 
 
 def test_a_chain_made_anew_without_the_key_is_found(
@@ -244,7 +241,9 @@ def test_a_chain_made_anew_without_the_key_is_found(
 ) -> None:
     """Whoever can write everything but does not have the key cannot hide it."""
     forged = b"another key"
-    with_power("UPDATE audit_events SET actor_name = '别人' WHERE id = :id", id=trail[0])
+    with_power(
+        "UPDATE audit_events SET actor_name = '别人' WHERE id = :id", id=trail[0]
+    )
     columns = (
         "id, at, type, actor_id, actor_name, subject_type, subject_id,"
         " payload::text AS payload"
@@ -312,14 +311,19 @@ def test_what_is_rolled_back_was_never_recorded(key: bytes) -> None:
     db.session.rollback()
     commit()
     assert last_id() == before
-    with pytest.raises(ZeroDivisionError), unit_of_work():
-        record("ticket.reported", None, ("ticket", "x"))
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        _record_and_fail()
     record("ticket.commented", None, ("ticket", "y"))
     commit()
     assert last_id() == before + 1
     assert db.session.get_one(AuditEvent, before + 1).subject_id == "y"
     assert verify(key).faults == []
+
+
+def _record_and_fail() -> None:
+    with unit_of_work():
+        record("ticket.reported", None, ("ticket", "x"))
+        raise ZeroDivisionError
 
 
 def test_a_refused_request_leaves_no_event(make: Factory) -> None:
@@ -382,7 +386,7 @@ def test_fields_cannot_be_shifted_into_each_other() -> None:
             b"key",
             chain.GENESIS,
             id=1,
-            at=_moment(),
+            at=datetime(2026, 3, 1, tzinfo=UTC),
             type="x",
             actor_id=None,
             actor_name="",
@@ -394,13 +398,5 @@ def test_fields_cannot_be_shifted_into_each_other() -> None:
     assert link("ab", "c") != link("a", "bc")
 
 
-def _moment() -> Any:
-    from server.core.clock import now
-
-    return now().replace(microsecond=0)
-
-
 def test_the_order_of_a_payload_does_not_matter() -> None:
     assert chain.canonical({"a": 1, "b": 2}) == chain.canonical({"b": 2, "a": 1})
-    count = select(func.count()).select_from(AuditEvent)
-    assert "audit_events" in str(count)

@@ -81,6 +81,7 @@ def put(
         "area_code": home.code,
         "area_path": home.path,
         "decision": {},
+        "town_department": "town-buerhantu",
         "lead_department": lead,
         "control": "none",
         "failed_rechecks": 0,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -48,78 +49,47 @@ def test_the_patrolled_items() -> None:
     assert ["28", *NINE, "39", "40", "42", "43", "44"] == PATROLLED
 
 
-# row, item, category, facts, lead, co-handlers, clause, at once
-LEADS = [
-    (
-        "L01",
-        "30",
-        "F5",
-        [],
-        "区应急管理局",
-        ["区消防救援大队", "区公安分局"],
-        "30.区应急管理局.2",
-        True,
-    ),
-    *(
-        (
-            "L02",
-            item,
-            "F5",
-            [],
-            "区应急管理局",
-            ["区消防救援大队", "区公安分局"],
-            "30.区应急管理局.2",
-            True,
-        )
-        for item in NINE[1:]
-    ),
-    *(
-        (
-            "L04",
-            item,
-            "F1",
-            [fact],
-            "区消防救援大队",
-            ["区公安分局"],
-            f"{item}.区消防救援大队.2",
-            False,
-        )
-        for item in NINE
-        for fact in ("refused", "illegal")
-    ),
-    *(
-        ("L07", "28", c, [], "区住房和城乡建设局", [], "28.township.2", True)
-        for c in ("B1", "B2", "B3", "B4", "B7")
-    ),
-    ("L09", "39", "F8", ["refused"], "区消防救援大队", [], "39.township.4", False),
-    (
-        "L09",
-        "39",
-        "F9",
-        ["cannot_fix_now"],
-        "区消防救援大队",
-        [],
-        "39.township.4",
-        False,
-    ),
-    ("L10", "40", "F10", ["refused"], "区消防救援大队", [], "40.township.2", False),
-    ("L12", "42", "P3", ["refused"], "区应急管理局", [], "42.township.2", False),
-    ("L12", "42", "P1", ["illegal"], "区应急管理局", [], "42.township.2", False),
-    (
-        "L13",
-        "43",
-        "F2",
-        ["refused"],
-        "区消防救援大队",
-        [],
-        "43.区消防救援大队.3",
-        False,
-    ),
-    *(
-        ("L14", "44", "G6", [fact], "区住房和城乡建设局", [], "44.township.2", False)
-        for fact in ("refused", "professional", "illegal")
-    ),
-]
+# row, items, categories, facts (one at a time), lead, co-handlers, clause, at once
+LEAD_ROWS = """
+L01 30 F5 - 应急 消防,公安 30.区应急管理局.2 yes
+L02 31-38 F5 - 应急 消防,公安 30.区应急管理局.2 yes
+L04 30-38 F1 refused,illegal 消防 公安 {}.区消防救援大队.2 no
+L07 28 B1,B2,B3,B4,B7 - 住建 - 28.township.2 yes
+L09 39 F8,F9 refused,cannot_fix_now 消防 - 39.township.4 no
+L10 40 F10 refused 消防 - 40.township.2 no
+L12 42 P1,P3 refused,illegal 应急 - 42.township.2 no
+L13 43 F2 refused 消防 - 43.区消防救援大队.3 no
+L14 44 G6 refused,professional,illegal 住建 - 44.township.2 no
+""".strip().splitlines()
+SHORT = {
+    "应急": "区应急管理局",
+    "消防": "区消防救援大队",
+    "公安": "区公安分局",
+    "住建": "区住房和城乡建设局",
+}
+
+
+def _spread(
+    line: str,
+) -> Iterator[tuple[str, str, str, list[str], str, list[str], str, bool]]:
+    """Yield one case for each item, category and fact of a line."""
+    row, items, categories, facts, lead, co, clause, at_once = line.split()
+    first, _, last = items.partition("-")
+    for number in range(int(first), int(last or first) + 1):
+        for category, fact in product(categories.split(","), facts.split(",")):
+            yield (
+                row,
+                str(number),
+                category,
+                [] if fact == "-" else [fact],
+                SHORT[lead],
+                [] if co == "-" else [SHORT[name] for name in co.split(",")],
+                clause.format(number),
+                at_once == "yes",
+            )
+
+
+LEADS = [case for line in LEAD_ROWS for case in _spread(line)]
 
 
 @pytest.mark.parametrize(
@@ -362,70 +332,44 @@ def ready(item: str) -> Rules:
     return replace(RULES, processes=(*RULES.processes, process))
 
 
-@pytest.mark.parametrize(
-    ("row", "item", "facts", "lead", "more"),
-    [
-        ("L05", "26", ["refused"], "区应急管理局", {}),
-        (
-            "L06",
-            "27",
-            ["illegal"],
-            "区住房和城乡建设局",
-            {"next_level": "bt-housing", "appraisal": "third_party"},
-        ),
-        ("L08", "29", [], "区住房和城乡建设局", {"at_once": True}),
-        (
-            "L11",
-            "41",
-            ["refused"],
-            "区住房和城乡建设局",
-            {"next_level": "bt-housing", "appraisal": None},
-        ),
-        ("L15", "24", [], "区文体旅游广电局", {"at_once": True}),
-        ("L16", "25", [], "区市场监督管理局", {"at_once": True}),
-        (
-            "L17",
-            "49",
-            [],
-            "区自然资源分局",
-            {"at_once": True, "inform": ("kq-emergency",)},
-        ),
-        ("L18", "54", [], "区农牧局", {"next_level": "bt-agri"}),
-        ("L19", "55", [], "区农牧局", {"at_once": True}),
-        (
-            "L20",
-            "63",
-            ["noise_plant"],
-            "区生态环境分局",
-            {"next_level": "kq-government"},
-        ),
-        ("L21", "63", ["noise_construction"], "区城市管理综合执法局", {}),
-        ("L21", "63", ["noise_fume_equipment"], "区城市管理综合执法局", {}),
-        ("L22", "63", ["noise_social_life"], "区公安分局", {}),
-        ("L23", "64", [], "区生态环境分局", {"at_once": True}),
-        ("L23", "66", [], "区生态环境分局", {"at_once": True}),
-        ("L24", "65", ["waste_kitchen"], "区城市管理综合执法局", {}),
-        ("L25", "65", [], "区生态环境分局", {"next_level": "kq-government"}),
-        (
-            "L26",
-            "67",
-            ["air_construction_six"],
-            "区住房和城乡建设局",
-            {"co": ("kq-urban",)},
-        ),
-        ("L27", "67", ["air_burning"], "区城市管理综合执法局", {}),
-        ("L28", "67", [], "区生态环境分局", {}),
-        ("L29", "68", [], "区生态环境分局", {"co": ("kq-agri",)}),
-        ("L30", "71", [], "区农牧局", {}),
-    ],
-)
-def test_rows_of_items_not_patrolled_yet(
-    row: str, item: str, facts: list[str], lead: str, more: dict[str, object]
-) -> None:
+# row, item, facts, lead, what else the decision says
+OTHERS = """
+L05 26 refused kq-emergency -
+L06 27 illegal kq-housing next_level=bt-housing
+L06 27 refused kq-housing appraisal=third_party
+L08 29 - kq-housing at_once=True
+L11 41 refused kq-housing next_level=bt-housing
+L15 24 - kq-culture at_once=True
+L16 25 - kq-market at_once=True
+L17 49 - kq-resources inform=('kq-emergency',)
+L18 54 - kq-agri next_level=bt-agri
+L19 55 - kq-agri at_once=True
+L20 63 noise_plant kq-ecology next_level=kq-government
+L21 63 noise_construction kq-urban -
+L21 63 noise_fume_equipment kq-urban -
+L22 63 noise_social_life kq-police -
+L23 64 - kq-ecology at_once=True
+L23 66 - kq-ecology at_once=True
+L24 65 waste_kitchen kq-urban next_level=None
+L24 65 waste_construction kq-urban -
+L25 65 - kq-ecology next_level=kq-government
+L26 67 air_construction_six kq-housing co=('kq-urban',)
+L27 67 air_burning kq-urban -
+L28 67 - kq-ecology -
+L29 68 - kq-ecology co=('kq-agri',)
+L30 71 - kq-agri co=()
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", OTHERS)
+def test_rows_of_items_not_patrolled_yet(line: str) -> None:
+    row, item, fact, lead, more = line.split()
+    facts = [] if fact == "-" else [fact]
     decision = routed(item, "E1", facts, rules=ready(item))
-    assert (decision.rule, lead_of(decision)) == (row, lead)
-    for name, value in more.items():
-        assert getattr(decision, name) == value
+    assert (decision.rule, decision.lead) == (row, lead)
+    if more != "-":
+        name, value = more.split("=")
+        assert str(getattr(decision, name)) == value
     assert all(RULES.has_clause(clause) for clause in decision.basis)
 
 
