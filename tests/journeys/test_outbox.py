@@ -36,8 +36,8 @@ pytestmark = pytest.mark.xdist_group("outbox")
 @pytest.fixture
 def redis() -> Iterator[Redis]:
     """An empty Redis that answers."""
-    url = os.environ["TEST_REDIS_URL"]
-    client = queues.connect(f"{url}{'&' if '?' in url else '?'}db={OWN}")
+    client = queues.connect(os.environ["TEST_REDIS_URL"].replace("db=0", f"db={OWN}"))
+    assert client.connection_pool.connection_kwargs["db"] == OWN
     client.flushdb()
     yield client
     client.flushdb()
