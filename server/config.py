@@ -45,8 +45,8 @@ class Settings:
     login_attempts: int = 10
     login_attempts_per_address: int = 60
     login_window_seconds: int = 300
-    pool_size: int = 8
-    pool_overflow: int = 24
+    pool_size: int = 4
+    pool_overflow: int = 0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
