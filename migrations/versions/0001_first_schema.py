@@ -174,7 +174,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_area_boundaries")),
     )
     op.create_index(
-        "ix_area_boundaries_geom", "area_boundaries", ["geom"], postgresql_using="gist"
+        "ix_area_boundaries_geom",
+        "area_boundaries",
+        ["geom"],
+        postgresql_using="gist",
+        postgresql_where=sa.text("valid_to IS NULL"),
     )
     op.create_index(
         "uq_area_boundaries_open",

@@ -45,7 +45,12 @@ class AreaBoundary(Model):
 
     __tablename__ = "area_boundaries"
     __table_args__ = (
-        Index("ix_area_boundaries_geom", "geom", postgresql_using="gist"),
+        Index(
+            "ix_area_boundaries_geom",
+            "geom",
+            postgresql_using="gist",
+            postgresql_where=text("valid_to IS NULL"),
+        ),
         Index(
             "uq_area_boundaries_open",
             "area_code",

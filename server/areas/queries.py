@@ -13,7 +13,7 @@ from server.core.db import db, inside_any
 
 # On a boundary several areas cover the point: the deepest level and then the
 # lowest code decide, so that the same point always gives the same answer.
-_AT = """
+DEEPEST = """
     SELECT a.code, a.path
       FROM area_boundaries b JOIN areas a ON a.code = b.area_code
      WHERE b.valid_to IS NULL
@@ -27,7 +27,7 @@ _AT = """
 
 def deepest_at(lon: float, lat: float) -> Any:
     """Return (code, path) of the deepest area covering a point (EPSG:4326)."""
-    return fastsql.first(_AT, {"lon": lon, "lat": lat})
+    return fastsql.first(DEEPEST, {"lon": lon, "lat": lat})
 
 
 def by_code(code: str) -> Area | None:

@@ -97,6 +97,15 @@ def spot_of(actor: Actor, position: Position) -> Spot:
         Invalid: outside the caller's city.
     """
     found = queries.deepest_at(position.lon, position.lat)
+    return spot_at(actor, found and Spot(found.code, found.path))
+
+
+def spot_at(actor: Actor, found: Spot | None) -> Spot:
+    """Return the area that counts when ``found`` is the deepest at the position.
+
+    Raises:
+        Invalid: outside the caller's city.
+    """
     duty = next(g.area for g in actor.grants if g.role in PATROLLING)
     steps = duty.path.split("/")
     if found is None or not found.path.startswith(steps[0] + "/"):
@@ -108,7 +117,7 @@ def spot_of(actor: Actor, position: Position) -> Spot:
     if len(steps) <= TOWN_DEPTH:
         town = duty.path
     if found.path.startswith(town):
-        return Spot(found.code, found.path)
+        return found
     return Spot(duty.code, duty.path)
 
 

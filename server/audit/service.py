@@ -123,9 +123,11 @@ class Sealer:
                 {"event_id": last_id, "job": job, "due_at": noted.at, "attempts": 0}
                 for job in self.subscriptions.get(noted.type, ())
             ]
-        fastsql.insert(AuditEvent, *rows)
-        fastsql.insert(Delivery, *owed)
-        fastsql.execute(_ADVANCE, {"id": last_id, "hash": last_hash})
+        fastsql.write(
+            [(AuditEvent, rows), (Delivery, owed)],
+            _ADVANCE,
+            {"id": last_id, "hash": last_hash},
+        )
 
 
 def _forget(session: Session) -> None:

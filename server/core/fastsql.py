@@ -1,14 +1,14 @@
 """Plain psycopg for the few statements every finding and photo passes through.
 
 An insert through SQLAlchemy costs 0.15 ms of Python, through the driver 0.06
-(``tests/benchmarks``); a finding needs eight. The statements run on the session's own
+(``tests/benchmarks``); a finding needs many. The statements run on the session's own
 connection, in its transaction; the columns come from the models, so that there is no
 second list of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -31,35 +31,68 @@ def execute(sql: str, values: Mapping[str, Any]) -> psycopg.Cursor[TupleRow]:
     return driver.execute(sql, values)
 
 
+Rows = tuple[type[DeclarativeBase], Sequence[Mapping[str, Any]]]
+
+
 def insert(model: type[DeclarativeBase], *rows: Mapping[str, Any]) -> None:
-    """Insert rows that all name the same columns; geometries as EWKT.
+    """Insert rows of one table; see :func:`write`."""
+    write([(model, rows)])
+
+
+def write(
+    inserts: Sequence[Rows],
+    finally_: str | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> None:
+    """Insert rows of several tables in one statement, in one round trip.
+
+    Rows of one table all name the same columns; geometries are EWKT. ``finally_`` is
+    a last statement of its own kind (an update), with its ``values``. Foreign keys
+    among the rows are checked at the end of the statement.
 
     Raises:
         psycopg.IntegrityError: a constraint is broken (see ``db.violated``).
     """
-    if not rows:
-        return
-    table = model.__table__
-    assert isinstance(table, Table)
-    names = tuple(rows[0])
-    wrap = _wrappers(table, names)
-    values = {
-        f"{name}_{index}": wrap[name](row[name]) if name in wrap else row[name]
-        for index, row in enumerate(rows)
-        for name in names
-    }
-    execute(_insert_sql(table, names, len(rows)), values)
+    parts: list[str] = []
+    bound = dict(values or {})
+    for model, rows in inserts:
+        if not rows:
+            continue
+        table = model.__table__
+        assert isinstance(table, Table)
+        names = tuple(rows[0])
+        wrap = _wrappers(table, names)
+        prefix = f"t{len(parts)}"
+        for index, row in enumerate(rows):
+            for name in names:
+                value = wrap[name](row[name]) if name in wrap else row[name]
+                bound[f"{prefix}_{name}_{index}"] = value
+        parts.append(_insert_sql(table, names, len(rows), prefix))
+    if finally_:
+        parts.append(finally_)
+    if parts:
+        execute(_joined(tuple(parts)), bound)
 
 
 @cache
-def _insert_sql(table: Table, names: tuple[str, ...], count: int) -> str:
+def _joined(parts: tuple[str, ...]) -> str:
+    """Return one statement that does all ``parts``."""
+    *before, last = parts
+    if not before:
+        return last
+    steps = ", ".join(f"s{n} AS ({part})" for n, part in enumerate(before))
+    return f"WITH {steps} {last}"
+
+
+@cache
+def _insert_sql(table: Table, names: tuple[str, ...], count: int, prefix: str) -> str:
     shapes = {c.name for c in table.columns if isinstance(c.type, Geometry)}
     groups = []
     for index in range(count):
         marks = [
-            f"ST_GeomFromEWKT(%({name}_{index})s)"
+            f"ST_GeomFromEWKT(%({prefix}_{name}_{index})s)"
             if name in shapes
-            else f"%({name}_{index})s"
+            else f"%({prefix}_{name}_{index})s"
             for name in names
         ]
         groups.append(f"({', '.join(marks)})")

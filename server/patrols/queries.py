@@ -7,9 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from server.areas.queries import DEEPEST
 from server.core import fastsql
 from server.core.db import db
 from server.patrols.models import Finding, Inspection
+from server.tickets.models import ticket_numbers
 
 
 def finding(finding_id: UUID) -> Finding | None:
@@ -20,6 +22,27 @@ def finding(finding_id: UUID) -> Finding | None:
 def inspection(inspection_id: UUID) -> Inspection | None:
     """Return an inspection by the phone's id."""
     return db.session.get(Inspection, inspection_id)
+
+
+# What a finding needs to know before anything else, in one round trip: was it here
+# before, where is it, and a number for its ticket if it is new.
+_ARRIVAL = f"""
+    SELECT known.content_hash, known.receipt, deepest.code, deepest.path,
+           CASE WHEN known.id IS NULL THEN nextval('{ticket_numbers.name}') END
+               AS ticket_id
+      FROM (SELECT 1) AS one
+      LEFT JOIN findings known ON known.id = %(id)s
+      LEFT JOIN LATERAL ({DEEPEST}) AS deepest ON known.id IS NULL
+"""  # noqa: S608
+
+
+def arrival(finding_id: UUID, lon: float, lat: float) -> Any:
+    """Return (content_hash, receipt, code, path, ticket_id) for a finding.
+
+    The first two when it came before; else the deepest area at its position
+    (EPSG:4326), None outside all, and the next ticket number.
+    """
+    return fastsql.first(_ARRIVAL, {"id": finding_id, "lon": lon, "lat": lat})
 
 
 def receipt(table: type[Finding] | type[Inspection], id: UUID) -> Any:

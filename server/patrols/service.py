@@ -12,7 +12,7 @@ import orjson
 import psycopg
 from sqlalchemy.exc import IntegrityError
 
-from server.areas.service import Spot, spot_of
+from server.areas.service import Spot, spot_at, spot_of
 from server.audit.service import record
 from server.checklists.catalogue import Checklist
 from server.checklists.service import Edition, checklist_of, edition_for
@@ -63,10 +63,11 @@ def record_finding(
         Invalid: a field is wrong; nothing is stored.
     """
     digest = content_hash([str(actor.staff_id), content])
-    known = _known(Finding, finding_id, digest)
-    if known is not None:
-        return known
-    spot = spot_of(actor, content["position"])
+    position: Position = content["position"]
+    arrival = queries.arrival(finding_id, position.lon, position.lat)
+    if arrival.content_hash is not None:
+        return _again(arrival, digest)
+    spot = spot_at(actor, arrival.path and Spot(arrival.code, arrival.path))
     edition = edition_for(spot.path, content["found_at"])
     facts = _checked_facts(actor, content, edition)
     place_id, place = _place(actor, content["place"])
@@ -81,10 +82,10 @@ def record_finding(
         **{name: content[name] for name in _FINDING_FIELDS},
     }
     hazard = _hazard(finding_id, content, spot, facts, (place_id, place))
+    opened = open_ticket(hazard, actor, edition, zone, arrival.ticket_id)
+    document = _finding_receipt(finding_id, moment, spot, opened, edition)
     try:
-        opened = open_ticket(hazard, actor, edition, zone)
-        document = _finding_receipt(finding_id, moment, spot, opened, edition)
-        fastsql.insert(Finding, row | {"receipt": document})
+        fastsql.write([*opened.rows, (Finding, [row | {"receipt": document}])])
     except Broken as error:
         return _after_race(Finding, finding_id, digest, error)
     record(
@@ -349,8 +350,15 @@ def _known(
         ContentDiffers: the id is taken by other content.
     """
     row = queries.receipt(table, id)
-    if row is None:
-        return None
+    return None if row is None else _again(row, digest)
+
+
+def _again(row: Any, digest: str) -> Receipt:
+    """Return the acknowledgement in ``row`` if it was for the same content.
+
+    Raises:
+        ContentDiffers: it was not.
+    """
     if row.content_hash != digest:
         raise ContentDiffers(
             Text("该编号已用于不同的内容", "This id was used for other content")

@@ -17,6 +17,7 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from server.checklists.catalogue import ItemProcess, Rules
+from server.core import fastsql
 from server.core.clock import local_date
 from server.core.db import db
 from server.core.errors import Conflict, Invalid, NotFound
@@ -31,7 +32,7 @@ from server.tickets.models import (
     TicketDepartment,
     TicketPenalty,
 )
-from server.tickets.opening import involve, town_notice
+from server.tickets.opening import parts, town_notice
 from server.tickets.vocabulary import ENDED, Control, Part, State
 
 
@@ -115,7 +116,7 @@ def reroute(change: Change, new_facts: set[str]) -> None:
     db.session.execute(
         delete(TicketDepartment).where(TicketDepartment.ticket_id == ticket.id)
     )
-    involve(ticket.id, decision)
+    fastsql.insert(TicketDepartment, *parts(ticket.id, decision))
     change.payload |= {
         "department": decision.lead,
         "co": list(decision.co),

@@ -65,7 +65,7 @@ def refused(found: Hazard, rules: Rules = RULES) -> tuple[str, str]:
         expires_at=FOUND_AT + timedelta(days=1),
     )
     with pytest.raises(Invalid) as caught:
-        open_ticket(found, actor, edition(rules), SHANGHAI)
+        open_ticket(found, actor, edition(rules), SHANGHAI, 1)
     ((pointer, message),) = caught.value.errors
     return pointer, message.en
 
