@@ -91,7 +91,7 @@ def wrong(answer: Any) -> dict[str, str]:
         ({"photos": ["no-uuid"]}, "/photos/0"),
         ({"inspection": "no-uuid"}, "/inspection"),
         ({"place": "no-uuid"}, "/place"),
-        ({"place": str(uuid4())}, "/place"),
+        ({"place": "5b0f4a57-5a4b-4a6e-9d0e-000000000001"}, "/place"),
         ({"responsible_party": {"kind": "business"}}, "/responsible_party/name"),
         ({"colour": "red"}, "/colour"),
     ],
