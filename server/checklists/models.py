@@ -31,7 +31,7 @@ class ChecklistVersion(Model):
 class Ruleset(Model):
     """One version of a catalogue's rules: routing, processes, vocabulary.
 
-    ``checklists`` maps each checklist code to its version in this edition;
+    ``checklists`` maps each checklist code to [version, content hash] in this edition;
     ``serves`` lists the area codes whose findings these rules decide.
     """
 
@@ -44,6 +44,6 @@ class Ruleset(Model):
     title: Mapped[str] = mapped_column(Text)
     hash: Mapped[str] = mapped_column(Text)
     serves: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    checklists: Mapped[dict[str, int]] = mapped_column(JSONB)
+    checklists: Mapped[dict[str, tuple[int, str]]] = mapped_column(JSONB)
     document: Mapped[dict[str, Any]] = mapped_column(JSONB)
     published_at: Mapped[datetime]

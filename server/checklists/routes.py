@@ -42,7 +42,9 @@ def current(actor: Actor, code: str) -> Reply:
     edition = service.edition_of(actor)
     if code not in edition.versions:
         raise NotFound()
-    return _version(edition.catalogue, code, edition.versions[code])
+    return _version(
+        edition.catalogue, code, edition.versions[code], edition.hashes[code]
+    )
 
 
 @blueprint.expose(
@@ -54,14 +56,15 @@ def current(actor: Actor, code: str) -> Reply:
 )
 def version(actor: Actor, code: str, version: int) -> Reply:
     """Show any published version."""
-    return _version(service.edition_of(actor).catalogue, code, version)
-
-
-def _version(catalogue: str, code: str, version: int) -> Reply:
-    # A version never changes, so its hash is its ETag.
+    catalogue = service.edition_of(actor).catalogue
     digest = queries.checklist_hash(catalogue, code, version)
     if digest is None:
         raise NotFound()
+    return _version(catalogue, code, version, digest)
+
+
+def _version(catalogue: str, code: str, version: int, digest: str) -> Reply:
+    # A version never changes, so its hash is its ETag.
     etag = etag_of(digest)
     if fresh(etag):
         return Reply(None, 304, etag)

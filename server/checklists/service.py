@@ -35,7 +35,8 @@ class NoCatalogue(NotFound):
 class Edition:
     """The version of a catalogue in force at some moment.
 
-    ``versions`` maps each checklist code to its version in this edition.
+    ``versions`` maps each checklist code to its version in this edition, ``hashes``
+    to the hash of its content.
     """
 
     id: int
@@ -43,6 +44,7 @@ class Edition:
     version: int
     title: str
     versions: dict[str, int]
+    hashes: dict[str, str]
     rules: Rules
 
 
@@ -88,17 +90,17 @@ def publish(catalogue: Catalogue) -> Publication:
     """
     _publish_departments(catalogue)
     before = queries.latest_versions(catalogue.code)
-    versions: dict[str, int] = {}
+    versions: dict[str, tuple[int, str]] = {}
     new: list[tuple[str, int]] = []
     for checklist in catalogue.checklists:
         document = checklist.to_document()
         digest = content_hash(document)
         known = before.get(checklist.code)
         if known is not None and known.hash == digest:
-            versions[checklist.code] = known.version
+            versions[checklist.code] = (known.version, digest)
             continue
         version = known.version + 1 if known else 1
-        versions[checklist.code] = version
+        versions[checklist.code] = (version, digest)
         new.append((checklist.code, version))
         db.session.add(
             ChecklistVersion(
@@ -138,7 +140,7 @@ def _publish_departments(catalogue: Catalogue) -> None:
 
 
 def _publish_rules(
-    catalogue: Catalogue, versions: dict[str, int]
+    catalogue: Catalogue, versions: dict[str, tuple[int, str]]
 ) -> tuple[Ruleset, bool]:
     document = catalogue.rules.to_document()
     serves = list(catalogue.serves)
@@ -172,7 +174,13 @@ def edition_for(area_path: str, at: datetime | None = None) -> Edition:
     if row is None:
         raise NoCatalogue()
     return Edition(
-        row.id, row.catalogue, row.version, row.title, row.checklists, rules_of(row.id)
+        row.id,
+        row.catalogue,
+        row.version,
+        row.title,
+        {code: version for code, (version, _) in row.checklists.items()},
+        {code: digest for code, (_, digest) in row.checklists.items()},
+        rules_of(row.id),
     )
 
 

@@ -73,7 +73,8 @@ def areas(
 def versions_in(ruleset_id: int) -> dict[str, int]:
     """Return the checklist versions of an earlier edition; none if there is none."""
     query = select(Ruleset.checklists).where(Ruleset.id == ruleset_id)
-    return db.session.scalar(query) or {}
+    kept = db.session.scalar(query) or {}
+    return {code: version for code, (version, _) in kept.items()}
 
 
 def place_sets(actor: Actor, since: datetime) -> tuple[PlaceSet, PlaceSet]:

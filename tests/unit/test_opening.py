@@ -26,7 +26,7 @@ FOUND_AT = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
 
 def edition(rules: Rules = RULES) -> Edition:
     """Return an edition with these rules."""
-    return Edition(1, "buerhantu", 1, "", {}, rules)
+    return Edition(1, "buerhantu", 1, "", {}, {}, rules)
 
 
 def hazard(item: str, handling: dict[str, Any], **changes: Any) -> Hazard:
