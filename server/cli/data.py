@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -144,14 +145,21 @@ def prepare() -> None:
 
     Again changes nothing.
     """
+    prepare_installation(click.echo)
+
+
+def prepare_installation(say: Callable[[str], None]) -> None:
+    """Do what ``prepare`` does, telling each step."""
     with application() as app:
-        click.echo("migrating the schema")
+        say("migrating the schema")
         migrate.upgrade(db.engine)
         with unit_of_work():
             for publication in seed.load_catalogues():
-                click.echo(f"catalogue {publication.catalogue}: v{publication.ruleset}")
+                say(f"catalogue {publication.catalogue}: v{publication.ruleset}")
         if app.extensions["settings"].demo:
-            click.echo(_load_demo(app))
+            say(_load_demo(app))
+        db.session.remove()
+        db.engine.dispose()
 
 
 @demo.command("load")
@@ -167,9 +175,12 @@ def _load_demo(app: Flask) -> str:
     if not settings.demo or settings.accounts_file is None:
         raise click.ClickException("this is no demonstration (PATROL_DEMO)")
     with unit_of_work():
-        report = seed.load_areas()
+        # Once only: what has been imported since must not be set back by a start.
+        fresh = not seed.is_loaded()
+        if fresh:
+            seed.load_areas()
         made = seed.load_accounts(settings.accounts_file)
     return (
-        f"areas: {len(report.created)} new, {len(report.changed)} changed;"
+        f"district {'loaded' if fresh else 'is there'},"
         f" accounts {'created' if made else 'are there'}: {settings.accounts_file}"
     )

@@ -26,6 +26,8 @@ from server.core.db import db
 
 logger = logging.getLogger(__name__)
 
+WEB_WORKERS = 2
+WEB_THREADS = 128
 # Seconds between two looks into the outbox when it was empty.
 IDLE = 0.5
 # Seconds to wait when the database or Redis does not answer.
@@ -36,12 +38,16 @@ TROUBLE = 3.0
 @click.option("--host", envvar="PATROL_HOST", default="127.0.0.1", show_default=True)
 @click.option("--port", envvar="PORT", default=8000, show_default=True, type=int)
 @click.option(
-    "--workers", envvar="PATROL_WEB_WORKERS", default=2, show_default=True, type=int
+    "--workers",
+    envvar="PATROL_WEB_WORKERS",
+    default=WEB_WORKERS,
+    show_default=True,
+    type=int,
 )
 @click.option(
     "--threads",
     envvar="PATROL_WEB_THREADS",
-    default=32,
+    default=WEB_THREADS,
     show_default=True,
     type=int,
     help="Per worker; a phone on a slow line holds one for as long as it sends.",
@@ -49,11 +55,14 @@ TROUBLE = 3.0
 def web(host: str, port: int, workers: int, threads: int) -> None:
     """Serve HTTP (granian)."""
     current()  # a wrong setting is told here, not in every worker
-    metrics = Path(tempfile.gettempdir()) / f"patrol-metrics-{os.getpid()}"
-    shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir(mode=0o700)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
-    arguments = {
+    prepare_metrics(Path(tempfile.gettempdir()) / f"patrol-metrics-{os.getpid()}")
+    command = web_command(host, port, workers, threads)
+    os.execv(command[0], command)  # noqa: S606
+
+
+def web_command(host: str, port: int, workers: int, threads: int) -> list[str]:
+    """Return the command that serves HTTP in ``workers`` processes."""
+    options = {
         "--interface": "wsgi",
         "--host": host,
         "--port": port,
@@ -62,10 +71,22 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
         "--workers-kill-timeout": 10,
         "--log-level": "info",
     }
+    words = [str(part) for pair in options.items() for part in pair]
     flags = ["--no-ws", "--respawn-failed-workers"]
-    options = [str(part) for pair in arguments.items() for part in pair]
-    command = [sys.executable, "-m", "granian", *options, *flags, "server.wsgi:app"]
-    os.execv(sys.executable, command)  # noqa: S606
+    return [sys.executable, "-m", "granian", *words, *flags, "server.wsgi:app"]
+
+
+def web_size() -> tuple[int, int]:
+    """Return workers and threads as the environment says, else the defaults."""
+    workers = os.environ.get("PATROL_WEB_WORKERS") or WEB_WORKERS
+    return int(workers), int(os.environ.get("PATROL_WEB_THREADS") or WEB_THREADS)
+
+
+def prepare_metrics(directory: Path) -> None:
+    """Empty the directory in which the web processes add up their metrics."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700, parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
 
 
 @click.command()

@@ -12,6 +12,8 @@ import click
 import urllib3
 
 from server.cli import settings
+from server.cli.data import prepare_installation
+from server.cli.processes import prepare_metrics, web_command, web_size
 from server.core.embedded import EmbeddedPostgres, EmbeddedRedis
 from server.core.supervisor import Child, Supervisor
 
@@ -29,17 +31,17 @@ def run(port: int) -> None:
         urls = _servers(supervisor, var)
         env = settings.environment(*urls)
         os.environ.update(env)
-        _say("preparing schema, catalogue and demonstration")
-        if supervisor.run(Child("prepare", [PATROL, "prepare"])) != 0:
-            raise click.ClickException("patrol prepare failed")
+        prepare_metrics(var / "metrics")
+        prepare_installation(_say)
         base = f"http://127.0.0.1:{port}"
-        supervisor.start(Child("web", [PATROL, "web", "--port", str(port)]))
-        supervisor.start(Child("worker", [PATROL, "worker"]))
-        supervisor.start(Child("cron", [PATROL, "cron"]))
+        supervisor.start(Child("web", web_command("127.0.0.1", port, *web_size())))
         if not supervisor.wait_until(lambda: _is_up(f"{base}/readyz"), 60):
             raise click.ClickException(
                 f"the server does not answer on {base}; see {var / 'log'}"
             )
+        # After the web server: a start is over when it answers.
+        supervisor.start(Child("worker", [PATROL, "worker"]))
+        supervisor.start(Child("cron", [PATROL, "cron"]))
         _first_day(supervisor, var, base)
         if env["PATROL_DEMO"] == "1":
             _show_accounts(Path(env["PATROL_ACCOUNTS_FILE"]))

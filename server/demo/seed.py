@@ -23,6 +23,7 @@ from server.demo.district import demo_areas
 TOWN = "150203102"  # 卜尔汉图镇
 OTHER_TOWN = "150203100"  # 昆河镇
 DISTRICT = "150203"  # 昆都仑区
+FIRST_ACCOUNT = "grid1"
 
 
 def load_catalogues(root: Path | None = None) -> list[Publication]:
@@ -52,7 +53,7 @@ def demo_accounts() -> list[Account]:
     first, second = _communities(TOWN)[:2]
     other = _communities(OTHER_TOWN)[0]
     people = [
-        Account("grid1", "网格员甲", Role.GRID_WORKER, first),
+        Account(FIRST_ACCOUNT, "网格员甲", Role.GRID_WORKER, first),
         Account("grid2", "网格员乙", Role.GRID_WORKER, second),
         Account("grid3", "网格员丙（昆河镇）", Role.GRID_WORKER, other),
         Account("town1", "镇安监员", Role.TOWN_OFFICER, TOWN),
@@ -94,15 +95,14 @@ def load_accounts(path: Path) -> bool:
     Raises:
         RuntimeError: the accounts exist and their file is gone.
     """
-    wanted = demo_accounts()
-    if accounts.by_username(wanted[0].username) is not None:
+    if accounts.by_username(FIRST_ACCOUNT) is not None:
         if not path.exists():
             raise RuntimeError(
                 f"accounts exist but {path} with their passwords is gone"
             )
         return False
     kept = []
-    for account in wanted:
+    for account in demo_accounts():
         password = secrets.token_urlsafe(12)
         create_staff(
             account.username,

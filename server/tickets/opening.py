@@ -96,7 +96,7 @@ def open_ticket(
     _check_handling(hazard, state, process)
     moment = now()
     due_on, origin = _due(hazard, state, process, zone)
-    day = local_date(hazard.found_at, zone)
+    day = local_date(moment, zone)
     district = hazard.area_path.split("/")[1] or hazard.area_code
     number = f"{district}-{day:%Y%m%d}-{ticket_id:06d}"
     row = _row(hazard, decision, state) | {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -9,6 +12,8 @@ from redis import Redis
 
 from server.app import create_app
 from server.config import Settings
+from server.core.permissions import Role
+from server.demo.seed import is_loaded, load_accounts
 from tests.conftest import settings_for
 
 
@@ -92,3 +97,17 @@ def test_settings_name_what_is_wrong() -> None:
     ):
         with pytest.raises(ValueError, match=name):
             Settings.from_env(env | {name: value})
+
+
+def test_the_demonstration_is_loaded_once(app: Flask, tmp_path: Path) -> None:
+    """A start must not set back what was imported or changed since the first."""
+    file = tmp_path / "accounts.json"
+    assert is_loaded()
+    assert load_accounts(file) is True
+    assert file.stat().st_mode & 0o077 == 0
+    kept = json.loads(file.read_text())
+    assert {entry["role"] for entry in kept} == {role.value for role in Role}
+    assert load_accounts(file) is False
+    file.unlink()
+    with pytest.raises(RuntimeError, match="accounts exist"):
+        load_accounts(file)

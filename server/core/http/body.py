@@ -27,7 +27,13 @@ def read_body() -> bytes:
         BadRequest: the connection broke off (``incomplete-body``).
     """
     try:
-        return request.get_data(cache=False)
+        raw = request.get_data(cache=False)
+        if request.content_length is None and len(raw) >= (
+            request.max_content_length or 0
+        ):
+            # Sent in chunks: the stream was cut at the limit without a word.
+            raise RequestEntityTooLarge
+        return raw
     except RequestEntityTooLarge as error:
         raise TooLarge() from error
     except (ClientDisconnected, OSError) as error:
