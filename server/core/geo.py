@@ -381,6 +381,9 @@ _PARTS_OVERLAP = Text("各部分重叠或共边", "parts overlap or share an edg
 
 def _require_valid(shape: Polygon | MultiPolygon, pointer: str) -> None:
     if shape.is_valid:
+        if shape.area == 0:
+            # So thin that its area is below what a number can hold.
+            raise InvalidBoundary(Text("没有面积", "it has no area"), pointer)
         return
     reason = explain_validity(shape)
     # "Self-intersection[109.8 40.6]"
