@@ -34,7 +34,7 @@ from server.reports.routes import blueprint as reports_api
 from server.sync.routes import blueprint as sync_api
 from server.tickets.routes import blueprint as tickets_api
 from server.web.routes import blueprint as web
-from server.wiring import SUBSCRIPTIONS
+from server.wiring import PHOTO_OWNERS, SUBSCRIPTIONS
 
 API = "/api/v1"
 API_ROOMS = (
@@ -103,6 +103,7 @@ def _install_store(app: Flask, settings: Settings) -> None:
     store = Store(settings.photo_dir)
     store.prepare()
     app.extensions["photo_store"] = store
+    app.extensions["photo_owners"] = PHOTO_OWNERS
 
 
 def _note_denial(actor: Actor | None, permission: str, path: str, why: str) -> None:

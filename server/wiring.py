@@ -1,4 +1,4 @@
-"""THE table: which event owes which jobs, and what runs periodically.
+"""THE table: which event owes which jobs, what runs periodically, whose photos.
 
 The only importer of jobs. Requests never enqueue: an event's deliveries are written
 with it, ``audit.dispatcher`` hands them to RQ, and RQ calls :func:`deliver` here.
@@ -16,7 +16,10 @@ from flask import current_app
 from server.accounts.service import forget_old_failures
 from server.audit import dispatcher
 from server.core.db import unit_of_work
+from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
+from server.photos.owners import Kinds
+from server.tickets.photos import TICKET
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,9 @@ PERIODIC: dict[str, Periodic] = {
         600, lambda: forget_old_failures(current_app.extensions["settings"])
     ),
 }
+
+# kind of owner -> who may see its photos
+PHOTO_OWNERS: Kinds = {"finding": FINDING, "ticket": TICKET}
 
 DELIVER = "server.wiring.deliver"
 RUN_PERIODIC = "server.wiring.run_periodic"

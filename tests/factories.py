@@ -72,6 +72,17 @@ class Caller:
             f"/tickets/{number}/actions/{action}", json=fields, headers=headers
         )
 
+    def photo(self, number: str, stage: str = "after") -> str:
+        """Send a picture of a ticket and return its id."""
+        photo = str(uuid4())
+        answer = self.put(
+            f"/photos/{photo}?ticket={number}&stage={stage}",
+            data=picture(size=(32, 24)),
+            content_type="image/jpeg",
+        )
+        assert answer.status_code == 201, answer.text
+        return photo
+
     def done(self, number: str, action: str, **fields: Any) -> dict[str, Any]:
         """Do an action that must succeed and return the ticket after it."""
         answer = self.act(number, action, **fields)

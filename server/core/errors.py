@@ -144,6 +144,13 @@ class Invalid(Problem):
         """Return the problem for one wrong field."""
         return cls(message, errors=[FieldError(pointer, message)], extra=extra)
 
+    @classmethod
+    def of(cls, errors: list[FieldError]) -> Invalid:
+        """Return the problem for several wrong fields; its detail names the first."""
+        zh = "；".join(f"{e.pointer or '/'} {e.message.zh}" for e in errors[:3])
+        en = "; ".join(f"{e.pointer or '/'} {e.message.en}" for e in errors[:3])
+        return cls(Text(zh, en), errors=errors)
+
 
 class PreconditionRequired(Problem):
     """``If-Match`` is missing (428)."""

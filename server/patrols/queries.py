@@ -45,6 +45,16 @@ def arrival(finding_id: UUID, lon: float, lat: float) -> Any:
     return fastsql.first(_ARRIVAL, {"id": finding_id, "lon": lon, "lat": lat})
 
 
+def origin(finding_id: UUID) -> Any:
+    """Return (staff_id, number): a finding's sender and ticket, None before it came."""
+    return fastsql.first(
+        "SELECT findings.staff_id, tickets.number FROM findings"
+        " JOIN tickets ON tickets.finding_id = findings.id"
+        " WHERE findings.id = %(id)s",
+        {"id": finding_id},
+    )
+
+
 def receipt(table: type[Finding] | type[Inspection], id: UUID) -> Any:
     """Return (content_hash, receipt) of what came under an id, or None."""
     return fastsql.first(

@@ -179,7 +179,7 @@ def _checked_facts(
         text = Text("无法立即整改须写明原因", "A reason why it cannot be fixed now")
         errors.append(FieldError("/handling/note", text))
     if errors:
-        raise Invalid(errors[0].message, errors=errors)
+        raise Invalid.of(errors)
     _check_inspection(actor, content["inspection"])
     checkpoint = None
     if content["checkpoint"]:
@@ -222,7 +222,7 @@ def record_inspection(
     with_finding = queries.checkpoints_with_finding(inspection_id, actor.staff_id)
     errors = wrong_answers(checklist, content["answers"], with_finding)
     if errors:
-        raise Invalid(errors[0].message, errors=errors)
+        raise Invalid.of(errors)
     place_id, place = _place(actor, content["place"])
     moment = now()
     document = _inspection_receipt(inspection_id, moment, spot, content, with_finding)
@@ -287,7 +287,7 @@ def _check_times(content: dict[str, Any]) -> None:
         text = Text("结束时间早于开始时间", "Finished before it started")
         errors.append(FieldError("/finished_at", text))
     if errors:
-        raise Invalid(errors[0].message, errors=errors)
+        raise Invalid.of(errors)
 
 
 def _published(edition: Edition, code: str, version: int) -> Checklist:

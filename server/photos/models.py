@@ -17,25 +17,25 @@ class Photo(Model):
     """One photo; ``id`` is the phone's, the file is found by its ``sha256``.
 
     ``exif`` holds what the file itself says (orientation, position in EPSG:4326,
-    time). ``verdicts`` are what processing found out. A photo belongs to a finding
-    (which may not have arrived yet, hence no foreign key) or to a ticket.
+    time). ``verdicts`` are what processing found out. A photo belongs to one owner
+    (see ``owners``), which may not have arrived yet, hence no foreign key.
     """
 
     __tablename__ = "photos"
     __table_args__ = (
         CheckConstraint("stage IN ('before', 'after', 'document')", name="stage"),
         CheckConstraint(
-            "(finding_id IS NULL) <> (ticket_number IS NULL)", name="one_owner"
+            "owner_kind IN ('finding', 'ticket', 'order', 'incident', 'duty')",
+            name="owner_kind",
         ),
-        Index("ix_photos_finding", "finding_id"),
-        Index("ix_photos_ticket", "ticket_number"),
+        Index("ix_photos_owner", "owner_kind", "owner_key"),
         Index("ix_photos_sha256", "sha256"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
-    finding_id: Mapped[UUID | None]
-    ticket_number: Mapped[str | None] = mapped_column(Text)
+    owner_kind: Mapped[str] = mapped_column(Text)
+    owner_key: Mapped[str] = mapped_column(Text)
     stage: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(Text)
     size: Mapped[int] = mapped_column(BigInteger)

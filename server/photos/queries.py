@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, select, tuple_
 
-from server.core import fastsql
 from server.core.db import db
 from server.photos.models import Photo
-from server.tickets.models import Ticket
+from server.photos.owners import Owner
 
 
 def by_id(photo_id: UUID) -> Photo | None:
@@ -17,30 +17,23 @@ def by_id(photo_id: UUID) -> Photo | None:
     return db.session.get(Photo, photo_id)
 
 
-def ticket_number_of(photo: Photo) -> str | None:
-    """Return the number of the ticket a photo belongs to, once there is one."""
-    if photo.ticket_number is not None:
-        return photo.ticket_number
-    query = select(Ticket.number).where(Ticket.finding_id == photo.finding_id)
-    return db.session.scalar(query)
-
-
-def finding_sender(finding_id: UUID) -> UUID | None:
-    """Return who sent a finding, or None before it has arrived."""
-    row = fastsql.first(
-        "SELECT staff_id FROM findings WHERE id = %(id)s", {"id": finding_id}
-    )
-    return UUID(str(row.staff_id)) if row else None
-
-
-def of_ticket(number: str) -> list[Photo]:
-    """Return the photos of a ticket and of its finding, oldest first."""
-    finding = select(Ticket.finding_id).where(Ticket.number == number)
-    owned = or_(
-        Photo.ticket_number == number, Photo.finding_id == finding.scalar_subquery()
-    )
+def of_owners(owners: Sequence[Owner]) -> list[Photo]:
+    """Return the photos of all these owners, oldest first."""
+    pairs = [(owner.kind, owner.key) for owner in owners]
+    owned = tuple_(Photo.owner_kind, Photo.owner_key).in_(pairs)
     query = select(Photo).where(owned).order_by(Photo.received_at, Photo.id)
     return list(db.session.scalars(query))
+
+
+def stages(owners: Sequence[Owner]) -> dict[UUID, str]:
+    """Return id and stage of what was uploaded for these owners, oldest first."""
+    pairs = [(owner.kind, owner.key) for owner in owners]
+    query = (
+        select(Photo.id, Photo.stage)
+        .where(tuple_(Photo.owner_kind, Photo.owner_key).in_(pairs))
+        .order_by(Photo.received_at, Photo.id)
+    )
+    return {row.id: row.stage for row in db.session.execute(query)}
 
 
 def is_claimed(sha256: str) -> bool:

@@ -14,14 +14,18 @@ from server.core.http.app import settings
 from server.core.http.upload import picture_chunks
 from server.core.permissions import Actor
 from server.core.storage import Store
-from server.photos import policy, queries, schemas, service
-from server.tickets.service import view
+from server.photos import policy, schemas, service
+from server.photos.owners import Kinds
 
 blueprint = Blueprint("photos", __name__)
 
 
 def _store() -> Store:
     return cast(Store, current_app.extensions["photo_store"])
+
+
+def _kinds() -> Kinds:
+    return cast(Kinds, current_app.extensions["photo_owners"])
 
 
 @blueprint.expose(
@@ -36,13 +40,15 @@ def _store() -> Store:
 )
 def put(actor: Actor, photo_id: UUID, query: dict[str, Any]) -> Reply:
     """Take in one photo."""
-    owner = service.Owner(query["finding"], query["ticket"], query["stage"])
-    service.check_owner(actor, owner)
+    owner, stage = query["owner"], query["stage"]
+    service.check_owner(actor, owner, _kinds())
     # A slow phone must not hold a database connection while it sends.
     release_connection()
     limit = settings().max_photo_bytes
     with _store().receiving(picture_chunks(limit), limit) as received:
-        photo, first = service.take_in(actor, photo_id, owner, received, _store())
+        photo, first = service.take_in(
+            actor, photo_id, owner, stage, received, _store()
+        )
     return Reply(schemas.receipt_out(photo), 201 if first else 200)
 
 
@@ -50,14 +56,13 @@ def put(actor: Actor, photo_id: UUID, query: dict[str, Any]) -> Reply:
     "GET",
     "/photos",
     permission=policy.READ,
-    summary="The photos of a ticket and of its finding",
-    query=schemas.TicketPhotosQuery,
+    summary="The photos of a ticket with those of its finding, or of another owner",
+    query=schemas.OwnerQuery,
     answers={200: [schemas.PhotoOut]},
 )
 def index(actor: Actor, query: dict[str, Any]) -> Reply:
-    """List the photos of a ticket."""
-    view(actor, query["ticket"])
-    photos = queries.of_ticket(query["ticket"])
+    """List the photos of one owner."""
+    photos = service.together(actor, query["owner"], _kinds())
     return Reply(Page([schemas.photo_out(photo) for photo in photos], None))
 
 
@@ -70,7 +75,7 @@ def index(actor: Actor, query: dict[str, Any]) -> Reply:
 )
 def show(actor: Actor, photo_id: UUID) -> Reply:
     """Show a photo's metadata."""
-    photo = service.visible(actor, photo_id)
+    photo = service.visible(actor, photo_id, _kinds())
     etag = etag_of(photo.id, photo.sha256, photo.processed_at)
     return Reply(None, 304, etag) if fresh(etag) else _whole(photo, etag)
 
@@ -87,7 +92,7 @@ def _whole(photo: Any, etag: str) -> Reply:
 )
 def thumbnail(actor: Actor, photo_id: UUID) -> Response:
     """Give out the thumbnail."""
-    return _file(service.derivative(actor, photo_id, "thumbnail", _store()))
+    return _made(actor, photo_id, "thumbnail")
 
 
 @blueprint.expose(
@@ -98,7 +103,7 @@ def thumbnail(actor: Actor, photo_id: UUID) -> Response:
 )
 def web(actor: Actor, photo_id: UUID) -> Response:
     """Give out the web picture."""
-    return _file(service.derivative(actor, photo_id, "web", _store()))
+    return _made(actor, photo_id, "web")
 
 
 @blueprint.expose(
@@ -109,8 +114,12 @@ def web(actor: Actor, photo_id: UUID) -> Response:
 )
 def original(actor: Actor, photo_id: UUID) -> Response:
     """Give out the original."""
-    photo, path = service.original(actor, photo_id, _store())
+    photo, path = service.original(actor, photo_id, _store(), _kinds())
     return _file(path, photo.media_type)
+
+
+def _made(actor: Actor, photo_id: UUID, name: str) -> Response:
+    return _file(service.derivative(actor, photo_id, name, _store(), _kinds()))
 
 
 def _file(path: Path, media_type: str = "image/jpeg") -> Response:

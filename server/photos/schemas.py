@@ -11,37 +11,49 @@ from server.core.http import Schema
 from server.core.http.schema import Line, Moment
 from server.core.text import Text
 from server.photos.models import Photo
+from server.photos.owners import Owner
 
 
-class UploadQuery(Schema):
-    """What the photo belongs to: exactly one of finding and ticket."""
+class OwnerQuery(Schema):
+    """Whose photos: exactly one kind of owner with its key.
 
-    finding = fields.UUID(load_default=None)
-    ticket = Line(load_default=None, longest=100)
+    Loads to ``owner``, an :class:`Owner`.
+    """
+
+    finding = fields.UUID()
+    ticket = Line(longest=100)
+
+    @ma.post_load
+    def _one_owner(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        given = [
+            Owner(kind, str(data.pop(kind))) for kind in OWNER_KINDS if kind in data
+        ]
+        if len(given) != 1:
+            listed = ", ".join(OWNER_KINDS)
+            message = Text(
+                f"须给出其中之一：{listed}", f"Name exactly one of: {listed}"
+            )
+            raise ma.ValidationError({"finding": [message]})
+        return {**data, "owner": given[0]}
+
+
+OWNER_KINDS = tuple(OwnerQuery._declared_fields)
+
+
+class UploadQuery(OwnerQuery):
+    """What the photo belongs to and what it shows."""
+
     stage = fields.String(
         load_default="before",
         validate=ma.validate.OneOf(["before", "after", "document"]),
     )
-
-    @ma.validates_schema
-    def _one_owner(self, data: dict[str, Any], **_: Any) -> None:
-        if (data["finding"] is None) == (data["ticket"] is None):
-            message = Text(
-                "须给出 finding 或 ticket 之一", "Name a finding or a ticket"
-            )
-            raise ma.ValidationError({"finding": [message]})
-
-
-class TicketPhotosQuery(Schema):
-    """Whose photos to list."""
-
-    ticket = Line(required=True, longest=100)
 
 
 class PhotoOut(Schema):
     """A photo's metadata; position in EPSG:4326 as the file itself says it."""
 
     id = fields.UUID()
+    owner = fields.Dict()
     finding = fields.UUID(allow_none=True)
     ticket = fields.String(allow_none=True)
     stage = fields.String()
@@ -64,8 +76,9 @@ def photo_out(photo: Photo) -> dict[str, Any]:
         exif["position"] = {"type": "Point", "coordinates": exif["position"]}
     return {
         "id": photo.id,
-        "finding": photo.finding_id,
-        "ticket": photo.ticket_number,
+        "owner": {"kind": photo.owner_kind, "key": photo.owner_key},
+        "finding": _key_if(photo, "finding"),
+        "ticket": _key_if(photo, "ticket"),
         "stage": photo.stage,
         "sha256": photo.sha256,
         "size": photo.size,
@@ -78,6 +91,10 @@ def photo_out(photo: Photo) -> dict[str, Any]:
         "phash": photo.phash,
         "verdicts": photo.verdicts,
     }
+
+
+def _key_if(photo: Photo, kind: str) -> str | None:
+    return photo.owner_key if photo.owner_kind == kind else None
 
 
 def receipt_out(photo: Photo) -> dict[str, Any]:

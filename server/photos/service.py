@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,20 +16,11 @@ from server.core.errors import ContentDiffers, Forbidden, NotFound
 from server.core.permissions import Actor
 from server.core.storage import Received, Store
 from server.core.text import Text
-from server.photos import images, policy, queries
+from server.photos import images, queries
 from server.photos.images import ImageFacts
 from server.photos.models import Photo
+from server.photos.owners import Kinds, Owner
 from server.photos.structure import Limits
-from server.tickets import service as tickets
-
-
-@dataclass(frozen=True)
-class Owner:
-    """What a photo belongs to: a finding (perhaps still to come) or a ticket."""
-
-    finding_id: UUID | None
-    ticket_number: str | None
-    stage: str
 
 
 class NotProcessed(NotFound):
@@ -40,25 +30,24 @@ class NotProcessed(NotFound):
     title = Text("图片尚未处理完成", "The picture is not processed yet")
 
 
-def check_owner(actor: Actor, owner: Owner) -> None:
-    """Refuse a photo for something the actor may not see.
+def check_owner(actor: Actor, owner: Owner, kinds: Kinds) -> None:
+    """Refuse a photo for something that has arrived and is not the actor's to see.
 
     Raises:
-        NotFound: the ticket, or the finding's ticket, is not the actor's to see.
+        NotFound: it is not.
     """
-    if owner.ticket_number is not None:
-        tickets.view(actor, owner.ticket_number)
-        return
-    assert owner.finding_id is not None
-    sender = queries.finding_sender(owner.finding_id)
-    if sender is not None and sender != actor.staff_id:
-        number = queries.ticket_number_of(Photo(finding_id=owner.finding_id))
-        assert number is not None
-        tickets.view(actor, number)
+    kind = kinds[owner.kind]
+    if kind.known(owner.key):
+        kind.check(actor, owner.key)
 
 
 def take_in(
-    actor: Actor, photo_id: UUID, owner: Owner, received: Received, store: Store
+    actor: Actor,
+    photo_id: UUID,
+    owner: Owner,
+    stage: str,
+    received: Received,
+    store: Store,
 ) -> tuple[Photo, bool]:
     """Store a received photo; return it and whether it came for the first time.
 
@@ -71,56 +60,43 @@ def take_in(
     facts = images.inspect(received.path, Limits())
     store.keep(received)
     # Only now, when the slow part is over, is a connection taken.
-    row = _row(actor, photo_id, owner, received, facts)
+    row = _row(received, facts) | {
+        "id": photo_id,
+        "staff_id": actor.staff_id,
+        "owner_kind": owner.kind,
+        "owner_key": owner.key,
+        "stage": stage,
+    }
     try:
         fastsql.insert(Photo, row)
     except psycopg.errors.UniqueViolation:
         db.session.rollback()
-        return _known(actor, photo_id, owner, received), False
-    record("photo.received", actor, ("photo", photo_id), _noted(owner, received))
+        return _known(row), False
+    noted = {name: row[name] for name in ("sha256", "owner_kind", "owner_key", "stage")}
+    record("photo.received", actor, ("photo", photo_id), noted)
     return Photo(**row), True
 
 
-def _known(actor: Actor, photo_id: UUID, owner: Owner, received: Received) -> Photo:
-    """Return the photo that has this id, if it is the same.
+_SAME = ("sha256", "staff_id", "owner_kind", "owner_key", "stage")
+
+
+def _known(row: dict[str, Any]) -> Photo:
+    """Return the photo that has the id of ``row``, if it is the same.
 
     Raises:
         ContentDiffers: it has other content, another owner or another sender.
     """
-    known = queries.by_id(photo_id)
+    known = queries.by_id(row["id"])
     assert known is not None
-    same = (
-        known.sha256 == received.sha256
-        and known.staff_id == actor.staff_id
-        and known.finding_id == owner.finding_id
-        and known.ticket_number == owner.ticket_number
-        and known.stage == owner.stage
-    )
-    if not same:
+    if any(getattr(known, name) != row[name] for name in _SAME):
         raise ContentDiffers(
             Text("该编号已用于另一张照片", "This id was used for another photo")
         )
     return known
 
 
-def _noted(owner: Owner, received: Received) -> dict[str, Any]:
+def _row(received: Received, facts: ImageFacts) -> dict[str, Any]:
     return {
-        "sha256": received.sha256,
-        "finding": str(owner.finding_id) if owner.finding_id else None,
-        "ticket": owner.ticket_number,
-        "stage": owner.stage,
-    }
-
-
-def _row(
-    actor: Actor, photo_id: UUID, owner: Owner, received: Received, facts: ImageFacts
-) -> dict[str, Any]:
-    return {
-        "id": photo_id,
-        "staff_id": actor.staff_id,
-        "finding_id": owner.finding_id,
-        "ticket_number": owner.ticket_number,
-        "stage": owner.stage,
         "sha256": received.sha256,
         "size": received.size,
         "media_type": facts.media_type,
@@ -142,50 +118,65 @@ def _row(
     }
 
 
-def visible(actor: Actor, photo_id: UUID) -> Photo:
+def visible(actor: Actor, photo_id: UUID, kinds: Kinds) -> Photo:
     """Return a photo the actor may see.
 
     Raises:
-        NotFound: none, or its ticket is not the actor's to see.
+        NotFound: none, or what it belongs to is not the actor's to see.
     """
     photo = queries.by_id(photo_id)
     if photo is None:
         raise NotFound()
     if photo.staff_id != actor.staff_id:
-        number = queries.ticket_number_of(photo)
-        if number is None:
+        kind = kinds[photo.owner_kind]
+        if not kind.known(photo.owner_key):
             raise NotFound(hidden=True)
-        tickets.view(actor, number)
+        kind.check(actor, photo.owner_key)
     return photo
 
 
-def derivative(actor: Actor, photo_id: UUID, kind: str, store: Store) -> Path:
+def together(actor: Actor, owner: Owner, kinds: Kinds) -> list[Photo]:
+    """Return the photos of an owner and of what goes with it, oldest first.
+
+    Raises:
+        NotFound: none such, or not the actor's to see.
+    """
+    kind = kinds[owner.kind]
+    if not kind.known(owner.key):
+        raise NotFound()
+    kind.check(actor, owner.key)
+    return queries.of_owners(kind.together(owner.key) if kind.together else [owner])
+
+
+def derivative(
+    actor: Actor, photo_id: UUID, name: str, store: Store, kinds: Kinds
+) -> Path:
     """Return the file of a derivative.
 
     Raises:
         NotFound: the photo is not the actor's to see.
         NotProcessed: not made yet.
     """
-    photo = visible(actor, photo_id)
-    path = store.derived(photo.sha256, kind)
+    photo = visible(actor, photo_id, kinds)
+    path = store.derived(photo.sha256, name)
     if not path.exists():
         raise NotProcessed()
     return path
 
 
-def original(actor: Actor, photo_id: UUID, store: Store) -> tuple[Photo, Path]:
+def original(
+    actor: Actor, photo_id: UUID, store: Store, kinds: Kinds
+) -> tuple[Photo, Path]:
     """Return a photo with its original file, and log the read.
 
     Raises:
         NotFound: the photo is not the actor's to see.
-        Forbidden: the actor sees the ticket but not originals.
+        Forbidden: the actor sees what it belongs to but not originals.
     """
-    photo = visible(actor, photo_id)
-    if photo.staff_id != actor.staff_id:
-        number = queries.ticket_number_of(photo)
-        assert number is not None
-        if tickets.view(actor, number).hats.isdisjoint(policy.ORIGINAL_HATS):
-            raise Forbidden()
+    photo = visible(actor, photo_id, kinds)
+    kind = kinds[photo.owner_kind]
+    if photo.staff_id != actor.staff_id and not kind.originals(actor, photo.owner_key):
+        raise Forbidden()
     record("photo.original_read", actor, ("photo", photo_id))
     return photo, store.original(photo.sha256)
 

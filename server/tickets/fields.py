@@ -76,14 +76,7 @@ class Reader:
 
     def _refuse_if_wrong(self) -> None:
         if self.errors:
-            first = self.errors[0]
-            raise Invalid(
-                Text(
-                    f"{first.pointer} {first.message.zh}",
-                    f"{first.pointer} {first.message.en}",
-                ),
-                errors=self.errors,
-            )
+            raise Invalid.of(self.errors)
 
     def _wrong(self, name: str, message: Text) -> None:
         step = name.replace("~", "~0").replace("/", "~1")

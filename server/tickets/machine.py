@@ -34,7 +34,8 @@ class Field:
 
     ``kind``: ``text``, ``date`` (local calendar day), ``choice``, ``photos`` (UUIDs),
     ``amount`` (yuan), ``department`` (code, name or alias), ``ticket`` (number),
-    ``facts``. ``choices`` is a list, or the name of what supplies it.
+    ``facts``. ``choices`` is a list, or the name of what supplies it. ``needed_with``:
+    (field, value) that make an optional field required.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Field:
     title: Text
     required: bool = True
     choices: tuple[str, ...] | str = ()
+    needed_with: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Transition:
         via: a state passed through on the way, with an event of its own (``via_id``).
         when: (field, value) that selects this row among those of the action.
         needs: optional fields that this row requires.
+        evidence: the stage of which at least one of the photos must be.
     """
 
     id: str
@@ -88,6 +91,7 @@ class Transition:
     guards: tuple[Guard, ...] = ()
     when: tuple[str, str] | None = None
     needs: tuple[str, ...] = ()
+    evidence: str | None = None
     via: State | None = None
     via_id: str | None = None
 
@@ -203,7 +207,11 @@ TRIGGER = Field(
     "trigger", "choice", Text("上报情形", "Trigger"), choices="report_triggers"
 )
 HOW_REFUSED = Field(
-    "how", "text", Text("如何拒绝", "How the refusal was shown"), required=False
+    "how",
+    "text",
+    Text("如何拒绝", "How the refusal was shown"),
+    required=False,
+    needed_with=("trigger", "refused"),
 )
 FACTS_OPTIONAL = Field("facts", "facts", Text("情形", "Facts"), required=False)
 MEASURE = Field("measure", "text", Text("管控措施", "Measure"))

@@ -84,7 +84,7 @@ def decide(edition: Edition, asked: dict[str, Any], area_path: str) -> routing.D
     item, category, facts = asked["duty_item"], asked["category"], asked["facts"]
     errors = checked_words(edition, item, category, facts)
     if errors:
-        raise Invalid(errors[0].message, errors=errors)
+        raise Invalid.of(errors)
     checkpoint = None
     if asked.get("checkpoint"):
         checkpoint = checkpoint_of(edition, item, asked["checkpoint"])

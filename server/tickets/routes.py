@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from flask import request
 
@@ -21,7 +23,7 @@ from server.core.http import (
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import policy, preview, queries, schemas, service
+from server.tickets import evidence, policy, preview, queries, schemas, service
 from server.tickets.models import Ticket
 
 blueprint = Blueprint("tickets", __name__)
@@ -96,16 +98,17 @@ def _collection(rows: list[dict[str, Any]], following: str | None) -> Reply:
     return Reply(document, headers={"Content-Type": GEOJSON})
 
 
-def etag(ticket: Ticket, actor: Actor) -> str:
+def etag(ticket: Ticket, actor: Actor, photos: int) -> str:
     """Return the ETag of a ticket as ``actor`` sees it.
 
     The day belongs to it because ``overdue`` turns at midnight, the person because
-    of ``actions``: on a shared machine one must not get the other's copy. ``If-Match``
-    looks at the version only.
+    of ``actions`` (on a shared machine one must not get the other's copy), and the
+    number of photos because an upload changes no version. ``If-Match`` looks at the
+    version only.
     """
     day = local_date(now(), settings().timezone)
     person = actor.staff_id.hex[:8]
-    return f'"{ticket.number}.{ticket.version}.{day:%Y%m%d}.{person}"'
+    return f'"{ticket.number}.{ticket.version}.{day:%Y%m%d}.{person}.{photos}"'
 
 
 @blueprint.expose(
@@ -118,11 +121,14 @@ def etag(ticket: Ticket, actor: Actor) -> str:
 def show(actor: Actor, number: str) -> Reply:
     """Show a ticket."""
     seen = service.view(actor, number)
-    tag = etag(seen.ticket, actor)
-    return Reply(None, 304, tag) if fresh(tag) else Reply(_whole(seen), etag=tag)
+    uploaded = evidence.uploaded(seen.ticket)
+    tag = etag(seen.ticket, actor, len(uploaded))
+    if fresh(tag):
+        return Reply(None, 304, tag)
+    return Reply(_whole(seen, uploaded), etag=tag)
 
 
-def _whole(seen: service.View) -> dict[str, Any]:
+def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
     ticket = seen.ticket
     return schemas.ticket_out(
         seen,
@@ -130,6 +136,7 @@ def _whole(seen: service.View) -> dict[str, Any]:
         queries.controls_of(ticket.id),
         queries.penalties_of(ticket.id),
         queries.documents_of(ticket.number),
+        uploaded,
     )
 
 
@@ -146,7 +153,9 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
     seen = service.act(
         actor, number, action, body, settings().timezone, _require_version
     )
-    return Reply(_whole(seen), etag=etag(seen.ticket, actor))
+    uploaded = evidence.uploaded(seen.ticket)
+    tag = etag(seen.ticket, actor, len(uploaded))
+    return Reply(_whole(seen, uploaded), etag=tag)
 
 
 def _require_version(ticket: Ticket) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import marshmallow as ma
 from marshmallow import fields
@@ -172,6 +174,7 @@ class TicketOut(TicketRow):
     penalties = fields.List(fields.Dict())
     documents = fields.List(fields.Dict())
     photos = fields.List(fields.UUID())
+    photos_missing = fields.List(fields.UUID())
     actions = fields.List(fields.Nested(ActionOut))
 
 
@@ -279,8 +282,12 @@ def ticket_out(
     controls: list[TicketControl],
     penalties: list[TicketPenalty],
     documents: list[dict[str, Any]],
+    uploaded: Collection[UUID],
 ) -> dict[str, Any]:
-    """Return the document of :class:`TicketOut`."""
+    """Return the document of :class:`TicketOut`.
+
+    ``uploaded`` are the photos that have arrived; the finding may have announced more.
+    """
     ticket = seen.ticket
     names = {d.code: d.name for d in seen.rules.departments}
     return row | {
@@ -296,7 +303,8 @@ def ticket_out(
         "controls": [_control_out(c) for c in controls],
         "penalties": [_penalty_out(p, names) for p in penalties],
         "documents": documents,
-        "photos": ticket.photos,
+        "photos": list(dict.fromkeys([*ticket.photos, *uploaded])),
+        "photos_missing": [photo for photo in ticket.photos if photo not in uploaded],
         "actions": actions_out(seen),
     }
 
@@ -357,6 +365,9 @@ def _field_out(field: Field, rows: list[Transition], seen: View) -> dict[str, An
     needed = [row.when[1] for row in rows if row.when and field.name in row.needs]
     if needed:
         document["required_when"] = {"result": needed}
+    elif field.needed_with:
+        name, value = field.needed_with
+        document["required_when"] = {name: [value]}
     return document
 
 

@@ -14,7 +14,7 @@ from server.core.clock import local_date, now
 from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, policy, queries, workflow
+from server.tickets import deadlines, evidence, policy, queries, workflow
 from server.tickets.effects import EFFECTS, Change
 from server.tickets.fields import Reader
 from server.tickets.machine import Hat, Refused, Situation, Transition
@@ -116,6 +116,7 @@ def act(
     if row is None:
         raise _refusal(workflow.unfit(action, seen.situation, values), seen)
     reader.require(row.needs, values)
+    evidence.require(seen.ticket, values.get("photos", ()), row.evidence)
     change = Change(
         seen.ticket,
         row,

@@ -90,6 +90,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         (NOTE, PHOTOS),
         "settled",
         (no_control_in_force,),
+        evidence="after",
     ),
     Transition(
         "T5",
@@ -111,6 +112,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         (no_control_in_force,),
         when=("result", "passed"),
         needs=("photos",),
+        evidence="after",
         via=_S.TOWN_RECHECK,
         via_id="T6",
     ),
@@ -276,6 +278,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         RECHECK_FIELDS,
         "recheck_passed",
         when=("result", "passed"),
+        evidence="after",
         via=_S.DEPT_RECHECK,
         via_id="T18",
     ),

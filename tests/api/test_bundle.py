@@ -61,7 +61,7 @@ def register(
 
 
 def settled(caller: Caller, number: str) -> None:
-    caller.done(number, "settle", note="已清理", photos=[str(uuid4())])
+    caller.done(number, "settle", note="已清理", photos=[caller.photo(number)])
 
 
 @pytest.fixture

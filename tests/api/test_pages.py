@@ -130,13 +130,7 @@ def test_the_rate_is_the_report_s(client: FlaskClient, make: Factory) -> None:
     number = make.ticket(worker)
     make.ticket(worker)
     make.ticket(worker)
-    photo = uuid4()
-    worker.put(
-        f"/photos/{photo}?ticket={number}&stage=after",
-        data=picture(),
-        content_type="image/jpeg",
-    )
-    worker.done(number, "settle", note="已清理", photos=[str(photo)])
+    worker.done(number, "settle", note="已清理", photos=[worker.photo(number)])
     report = office.get("/reports/rectification").json
     assert report["total"]["rate"] == 0.3333
     assert Page(client.get("/")).figures["近 30 天整改率"] == "33.3%"

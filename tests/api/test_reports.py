@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -136,7 +135,7 @@ def test_the_rate_moves_as_the_town_and_the_department_work(make: Factory) -> No
     }
 
     officer.done(double, "merge", into=left, note="同一处")
-    worker.done(settled, "settle", note="已清理", photos=[str(uuid4())])
+    worker.done(settled, "settle", note="已清理", photos=[worker.photo(settled)])
     for number in (reported, unfounded):
         fire.done(number, "accept")
     fire.done(unfounded, "verify", result="not_substantiated", note="现场无此隐患")
@@ -149,7 +148,7 @@ def test_the_rate_moves_as_the_town_and_the_department_work(make: Factory) -> No
     # Settled within the hour, which is in time unless midnight lies in between.
     assert half["town-buerhantu"][:5] == (2, 1, 1, 1, 0.5)
 
-    passed = {"result": "passed", "note": "已整改", "photos": [str(uuid4())]}
+    passed = {"result": "passed", "note": "已整改", "photos": [fire.photo(reported)]}
     fire.done(reported, "reinspect", **passed)
     assert counted()["kq-fire"] == (1, 1, 0, 1, 1.0, 1.0)
     total = report(admin)["total"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -115,7 +114,7 @@ def test_mine(make: Factory, tickets: dict[str, str]) -> None:
     number = tickets["spot"]
     finder = make.sign_in(_username_of_finder(number))
     assert "spot" in listed(finder, tickets, "mine=true")
-    finder.done(number, "settle", note="清了", photos=[str(uuid4())])
+    finder.done(number, "settle", note="清了", photos=[finder.photo(number)])
     assert "spot" not in listed(finder, tickets, "mine=true")
 
 
@@ -133,9 +132,8 @@ def test_overdue_is_told_and_ends_with_the_correction(
     number = tickets["late"]
     assert office.ticket(number)["overdue"] is True
     officer = make.town_officer()
-    officer.done(
-        number, "reinspect", result="passed", note="已改", photos=[str(uuid4())]
-    )
+    photos = [officer.photo(number)]
+    officer.done(number, "reinspect", result="passed", note="已改", photos=photos)
     assert office.ticket(number)["overdue"] is False
     assert listed(office, tickets, "overdue=true") == set()
 

@@ -20,11 +20,6 @@ def day(ahead: int) -> str:
     return (today + timedelta(days=ahead)).isoformat()
 
 
-def photo() -> list[str]:
-    """Return one photo's id as an action names it."""
-    return [str(uuid4())]
-
-
 def steps(caller: Caller, number: str) -> list[tuple[str, str | None, str | None]]:
     """Return (transition, from, to) of the whole timeline."""
     answer = caller.get(f"/tickets/{number}/events")
@@ -93,7 +88,7 @@ def test_refused_exit_to_the_very_end(make: Factory) -> None:
     assert penalty["department"] == {"code": "kq-fire", "name": "区消防救援大队"}
 
     passed = fire.done(
-        number, "reinspect", result="passed", note="已清理", photos=photo()
+        number, "reinspect", result="passed", note="已清理", photos=[fire.photo(number)]
     )
     assert passed["state"] == "rectified"
     assert passed["rectified_at"] is not None
@@ -128,7 +123,7 @@ def test_settled_on_the_spot_needs_an_after_photo(make: Factory) -> None:
     assert (opened["state"], opened["due_on"]) == ("on_spot", day(0))
     assert origins(opened) == {"on_spot": "local setting"}
     assert set(refused_fields(worker.act(number, "settle", note="清了"))) == {"/photos"}
-    pictures = photo()
+    pictures = [worker.photo(number)]
     settled = worker.done(number, "settle", note="已清理", photos=pictures)
     assert settled["state"] == "closed_town"
     assert settled["rectified_at"] == settled["ended_at"]
@@ -194,7 +189,9 @@ def test_passed_town_recheck_closes_with_a_photo(make: Factory) -> None:
     assert described["required_when"] == {"result": ["passed"]}
     passed = {"result": "passed", "note": "已清理"}
     assert set(refused_fields(worker.act(number, "reinspect", **passed))) == {"/photos"}
-    done = worker.done(number, "reinspect", photos=photo(), **passed)
+    done = worker.done(
+        number, "reinspect", photos=[worker.photo(number)], **passed
+    )
     assert done["state"] == "closed_town"
     assert steps(worker, number)[-2:] == [
         ("T6", "rectifying", "town_recheck"),
@@ -272,7 +269,8 @@ def test_appraised_house_with_a_control(make: Factory) -> None:
     assert [c["measure"] for c in imposed["controls"]] == ["临时封闭", "停止使用"]
     assert worker.act(number, "lift_control", note="x").status_code == 403
     assert housing.act(number, "lift_control", note="x").status_code == 409
-    housing.done(number, "reinspect", result="passed", note="加固完成", photos=photo())
+    photos = [housing.photo(number)]
+    housing.done(number, "reinspect", result="passed", note="加固完成", photos=photos)
     own = housing.act(number, "lift_control", note="解除")
     assert (own.status_code, own.json["detail"]) == (409, "实施管控的人不能自行解除")
     colleague.done(number, "feed_back", note="已加固")
@@ -451,7 +449,7 @@ def test_another_towns_ticket_is_not_there_to_merge_into(make: Factory) -> None:
 def test_comments_stay_possible(make: Factory) -> None:
     worker = make.grid_worker()
     number = make.ticket(worker)
-    worker.done(number, "settle", note="清了", photos=photo())
+    worker.done(number, "settle", note="清了", photos=[worker.photo(number)])
     said = worker.done(number, "comment", note="回访无反弹")
     assert said["state"] == "closed_town"
     event = worker.get(f"/tickets/{number}/events").json["items"][-1]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -95,8 +94,9 @@ def test_settled_and_reported_at_once(make: Factory) -> None:
     worker, officer = make.grid_worker(), make.town_officer()
     number = make.ticket(worker)
     etag = worker.ticket(number)["etag"]
+    photos = [worker.photo(number)]
     answers = at_once(
-        acting(worker, number, "settle", etag, note="清了", photos=[str(uuid4())]),
+        acting(worker, number, "settle", etag, note="清了", photos=photos),
         acting(
             officer, number, "report_up", etag, trigger="refused", how="x", note="x"
         ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -28,8 +27,8 @@ def number(make: Factory) -> str:
     officer = make.town_officer()
     twin = make.ticket(worker)
     officer.done(twin, "merge", into=number, note="重复")
-    photos = [str(uuid4())]
-    worker.done(make.ticket(worker), "settle", note="清了", photos=photos)
+    settled = make.ticket(worker)
+    worker.done(settled, "settle", note="清了", photos=[worker.photo(settled)])
     return number
 
 

@@ -101,14 +101,7 @@ def _instance(schema: type[Schema]) -> Schema:
 
 
 def _invalid(messages: Any) -> Invalid:
-    errors = list(_flatten(messages, ""))
-    return Invalid(
-        Text(
-            "；".join(f"{e.pointer or '/'} {e.message.zh}" for e in errors[:3]),
-            "; ".join(f"{e.pointer or '/'} {e.message.en}" for e in errors[:3]),
-        ),
-        errors=errors,
-    )
+    return Invalid.of(list(_flatten(messages, "")))
 
 
 def _flatten(messages: Any, pointer: str) -> Any:

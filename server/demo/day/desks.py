@@ -171,7 +171,7 @@ class Desk:
             name = field["name"]
             if name in body:
                 continue
-            needed = field["required"] or result in _needed_for(field)
+            needed = field["required"] or _needed_with(field, body)
             wanted = name == "photos" and result == "passed" and rng.random() < 0.6
             if needed or wanted:
                 body[name] = self._fill(case, step, field, rng)
@@ -215,10 +215,10 @@ class Desk:
         return id
 
 
-def _needed_for(field: dict[str, Any]) -> list[str]:
-    """Return the results with which an optional field is required."""
+def _needed_with(field: dict[str, Any], body: dict[str, Any]) -> bool:
+    """Tell whether an optional field is required beside what the body holds."""
     when = field.get("required_when") or {}
-    return [value for values in when.values() for value in values]
+    return any(body.get(name) in values for name, values in when.items())
 
 
 def work_all(

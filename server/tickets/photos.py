@@ -1,0 +1,40 @@
+"""Who sees the photos of a ticket."""
+
+from __future__ import annotations
+
+from server.core.permissions import Actor
+from server.photos.owners import Owner, OwnerKind
+from server.tickets import queries, service
+from server.tickets.evidence import owners_of
+from server.tickets.machine import Hat
+
+ORIGINAL_HATS = frozenset({Hat.OFFICER, Hat.LEAD, Hat.COORDINATOR})
+
+
+def check(actor: Actor, number: str) -> None:
+    """Refuse who may not see the ticket.
+
+    Raises:
+        NotFound: none, or not the actor's to see.
+    """
+    service.view(actor, number)
+
+
+def originals(actor: Actor, number: str) -> bool:
+    """Tell whether the actor, who sees the ticket, may read original files."""
+    return not service.view(actor, number).hats.isdisjoint(ORIGINAL_HATS)
+
+
+def _together(number: str) -> list[Owner]:
+    ticket = queries.by_number(number)
+    assert ticket is not None
+    return owners_of(ticket)
+
+
+TICKET = OwnerKind(
+    check=check,
+    originals=originals,
+    # A number of ours: whoever names one has seen its ticket.
+    known=lambda number: True,
+    together=_together,
+)
