@@ -29,7 +29,12 @@ from server.patrols.answers import wrong_answers
 from server.patrols.models import Finding, Inspection
 from server.places.service import registered
 from server.tickets.opening import Hazard, Opened, open_ticket
-from server.tickets.preview import checked_words, checkpoint_of, facts_with
+from server.tickets.preview import (
+    check_category,
+    checked_words,
+    checkpoint_of,
+    facts_with,
+)
 from server.tickets.routing import COLLAPSE_RISK
 from server.tickets.schemas import routing_out
 
@@ -184,6 +189,7 @@ def _checked_facts(
     checkpoint = None
     if content["checkpoint"]:
         checkpoint = checkpoint_of(edition, item, content["checkpoint"])
+        check_category(edition.rules, checkpoint, content["category"])
     facts = set(facts_with(checkpoint, content["facts"]))
     if handling["refused"]:
         facts.add("refused")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.checklists.catalogue import Checkpoint
+from server.checklists.catalogue import Checkpoint, Rules
 from server.checklists.service import Edition, checklist_of
 from server.core.errors import FieldError, Invalid
 from server.core.text import Text
@@ -63,6 +63,25 @@ def checkpoint_of(edition: Edition, item: str, checkpoint: str) -> Checkpoint:
         ) from error
 
 
+def check_category(rules: Rules, checkpoint: Checkpoint, category: str) -> None:
+    """Refuse a category of another group than the checkpoint's.
+
+    Within its group the inspector may know better (F1 or F2); a gas cylinder that
+    calls itself 消防 would go to the wrong department.
+
+    Raises:
+        Invalid: naming the checkpoint's category.
+    """
+    own, given = rules.category(checkpoint.category), rules.category(category)
+    if own.group != given.group:
+        text = Text(
+            f"检查点 {checkpoint.id} 属{own.group}（{own.code} {own.name}），"
+            f"不是{given.group}（{given.code}）",
+            f"Checkpoint {checkpoint.id} is of category {own.code}, not {given.code}",
+        )
+        raise Invalid.at("/category", text)
+
+
 def facts_with(checkpoint: Checkpoint | None, facts: list[str]) -> frozenset[str]:
     """Return ``facts`` with those the checkpoint itself states."""
     stated = set(facts)
@@ -88,6 +107,7 @@ def decide(edition: Edition, asked: dict[str, Any], area_path: str) -> routing.D
     checkpoint = None
     if asked.get("checkpoint"):
         checkpoint = checkpoint_of(edition, item, asked["checkpoint"])
+        check_category(edition.rules, checkpoint, category)
     case = routing.Case(
         item, category, facts_with(checkpoint, facts), asked["reported"], area_path
     )

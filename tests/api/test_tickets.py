@@ -189,9 +189,7 @@ def test_passed_town_recheck_closes_with_a_photo(make: Factory) -> None:
     assert described["required_when"] == {"result": ["passed"]}
     passed = {"result": "passed", "note": "已清理"}
     assert set(refused_fields(worker.act(number, "reinspect", **passed))) == {"/photos"}
-    done = worker.done(
-        number, "reinspect", photos=[worker.photo(number)], **passed
-    )
+    done = worker.done(number, "reinspect", photos=[worker.photo(number)], **passed)
     assert done["state"] == "closed_town"
     assert steps(worker, number)[-2:] == [
         ("T6", "rectifying", "town_recheck"),
