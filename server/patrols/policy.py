@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from server.core.permissions import AREA_ROLES, TOWN_ROLES, Actor, Permission
+from server.core.permissions import (
+    AREA_ROLES,
+    DEPARTMENT_ROLES,
+    TOWN_ROLES,
+    Actor,
+    Permission,
+)
 
-# Those who patrol (model, T1).
-RECORD = Permission("patrol.record", TOWN_ROLES)
+# Those who patrol (model, T1), and departments with what their own checks found.
+RECORD = Permission("patrol.record", TOWN_ROLES | DEPARTMENT_ROLES)
+INSPECT = Permission("patrol.inspect", TOWN_ROLES)
 READ = Permission("patrol.read")
 
 

@@ -23,9 +23,11 @@ from server.core.text import Text
 from server.tickets import deadlines, routing, workflow
 from server.tickets.models import Ticket, TicketControl, TicketDepartment
 from server.tickets.queries import SUBJECT
-from server.tickets.vocabulary import Control, Part, State
+from server.tickets.vocabulary import Control, Part, Source, State
 
 DEADLINE_STEP = {State.ON_SPOT: "on_spot", State.RECTIFYING: "rectify"}
+_WITH_DEPARTMENT = (State.REPORTED, State.VERIFYING)
+_DEPARTMENT_STEP = {State.REPORTED: "accept", State.VERIFYING: "verify"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Hazard:
     """
 
     finding_id: UUID
+    source: Source
     item: str
     category: str
     severity: str
@@ -77,13 +80,14 @@ def open_ticket(
     Raises:
         Invalid: the handling is not open to the town for this item (T2, T3).
     """
+    own_check = hazard.source is Source.DEPARTMENT
     decision = routing.decide(
         edition.rules,
         routing.Case(
             hazard.item,
             hazard.category,
             hazard.facts,
-            reported=hazard.handling["kind"] == "report_up",
+            reported=hazard.handling["kind"] == "report_up" or own_check,
             area_path=hazard.area_path,
         ),
     )
@@ -91,7 +95,9 @@ def open_ticket(
     # A lead row that matched has its trigger: the report is due, not a choice.
     reported_by_rule = decision.lead is not None
     step, state = workflow.opening(
-        hazard.handling["kind"], decision.at_once or reported_by_rule
+        hazard.handling["kind"],
+        decision.at_once or reported_by_rule,
+        by_lead=own_check and decision.lead == actor.department,
     )
     _check_handling(hazard, state, process)
     moment = now()
@@ -108,11 +114,11 @@ def open_ticket(
         "due_on": due_on,
         "deadlines": _deadlines(hazard, state, process, due_on, origin, zone),
         "opened_at": moment,
-        "reported_at": moment if state is State.REPORTED else None,
+        "reported_at": moment if state in _WITH_DEPARTMENT else None,
         "changed_at": moment,
     }
     rows: list[Rows] = [(Ticket, [row])]
-    if state is State.REPORTED:
+    if state in _WITH_DEPARTMENT:
         rows.append((TicketDepartment, parts(ticket_id, decision)))
     if hazard.control:
         imposed = _imposed(ticket_id, hazard.control, actor, moment)
@@ -185,8 +191,8 @@ def _deadlines(
     zone: ZoneInfo,
 ) -> list[dict[str, Any]]:
     """Return the ticket's first line: the town's day, or the department's to accept."""
-    step = DEADLINE_STEP.get(state, "accept")
-    if step == "accept":
+    step = DEADLINE_STEP.get(state) or _DEPARTMENT_STEP[state]
+    if state in _WITH_DEPARTMENT:
         due_on, origin = (
             deadlines.default_due(process, step, hazard.severity, now(), zone),
             deadlines.LOCAL_SETTING,
@@ -213,12 +219,13 @@ def _row(hazard: Hazard, decision: routing.Decision, state: State) -> dict[str, 
         "area_path": hazard.area_path,
         "decision": decision.to_document(),
         "town_department": decision.town,
-        "lead_department": decision.lead if state is State.REPORTED else None,
+        "lead_department": decision.lead if state in _WITH_DEPARTMENT else None,
         "next_level": decision.next_level,
         "appraisal": decision.appraisal,
         "control": (Control.IN_FORCE if hazard.control else Control.NONE).value,
         "failed_rechecks": 0,
         "photos": hazard.photos,
+        "source": hazard.source,
         "found_at": hazard.found_at,
         "version": 1,
     }
@@ -290,6 +297,7 @@ def _record(
             "from": None,
             "to": State.FOUND,
             "finding": str(hazard.finding_id),
+            "source": hazard.source,
             "found_at": hazard.found_at.isoformat(),
             "note": hazard.description,
             "attachments": photos,
@@ -312,7 +320,7 @@ def _record(
     }
     if notice:
         payload["document"] = notice
-    if state is State.REPORTED:
+    if state in _WITH_DEPARTMENT:
         payload |= {
             "department": decision.lead,
             "co": list(decision.co),

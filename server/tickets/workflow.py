@@ -435,13 +435,19 @@ TRANSITIONS: tuple[Transition, ...] = (
 ACTIONS: tuple[str, ...] = tuple(dict.fromkeys(t.action for t in TRANSITIONS))
 
 
-def opening(handling: str, at_once: bool) -> tuple[str, State]:
+def opening(
+    handling: str, at_once: bool, *, by_lead: bool = False
+) -> tuple[str, State]:
     """Return (transition, state) in which a found hazard (T1) goes on.
 
     Args:
         handling: ``on_spot``, ``deadline`` or ``report_up``, as the finder says.
         at_once: the route or the danger does not leave it to the town (T10).
+        by_lead: the lead department found it in its own inspection, and has accepted
+            it thereby (30.区消防救援大队.1; model, A33).
     """
+    if by_lead:
+        return "A33", State.VERIFYING
     if at_once or handling == "report_up":
         return "T10", State.REPORTED
     if handling == "deadline":
