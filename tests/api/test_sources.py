@@ -97,7 +97,8 @@ def test_a_department_s_own_inspection_opens_its_ticket_there(make: Factory) -> 
 
 def test_what_another_department_leads_is_reported_to_it(make: Factory) -> None:
     fire, housing = make.handler("kq-fire"), make.handler("kq-housing")
-    answer = send(fire, make.finding(category="G1", handling={"kind": "report_up"}))
+    document = make.finding(category="G1", handling={"kind": "report_up"})
+    answer = send(fire, document | {"source": "department"})
     opened = answer.json["ticket"]
     assert (opened["state"], opened["lead_department"]["code"]) == (
         "reported",
