@@ -226,6 +226,8 @@ class ItemProcess:
     ``order_document``: what the department's order is called. ``implies``: facts that
     the kind of place itself states. ``feedback``: ``required`` by the list or
     ``expected`` by design. ``deadlines``: step -> severity -> :class:`Deadline`.
+    ``escalation``: when a case goes to the next level: ``after_recheck`` (failed, 27),
+    ``beside_order`` (as soon as it is verified, 65) or ``instead_of_order`` (54).
     """
 
     item: str
@@ -241,6 +243,7 @@ class ItemProcess:
     deadlines: dict[str, dict[str, Deadline]]
     basis: tuple[str, ...]
     source: str
+    escalation: str = "after_recheck"
 
     def deadline(self, step: str, severity: str) -> Deadline | None:
         """The time allowed for ``step``, or None when the step has no setting."""
@@ -298,6 +301,11 @@ class Rules:
         """The process of an item. Raises KeyError when the item is not patrolled."""
         return self._processes[item]
 
+    def dispatches(self, row_id: str) -> bool:
+        """Whether a lead row has its department assign the case (26.区应急管理局.3)."""
+        row = self._lead_rows.get(row_id)
+        return row is not None and row.then == "dispatch_by_category"
+
     def town_row(self, item: str) -> TownRow:
         """The row by which the town itself sees to an item. Raises KeyError."""
         return self._town_rows[item]
@@ -330,6 +338,10 @@ class Rules:
     @cached_property
     def _processes(self) -> dict[str, ItemProcess]:
         return {process.item: process for process in self.processes}
+
+    @cached_property
+    def _lead_rows(self) -> dict[str, LeadRow]:
+        return {row.id: row for row in self.lead_rows}
 
     @cached_property
     def _town_rows(self) -> dict[str, TownRow]:

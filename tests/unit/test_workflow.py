@@ -50,7 +50,7 @@ TABLE: dict[str, dict[str, str]] = {
         **ANYONE,
     },
     "reported": {  # T11, T12, T13
-        "dispatch": "coordinator",
+        "dispatch": "coordinator dispatcher",
         "accept": "lead",
         "return": "lead",
         "merge": "officer",
