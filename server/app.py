@@ -21,6 +21,7 @@ from server.core.db import (
     forget_inherited_connections,
     ping_idle_connections,
 )
+from server.core.http.ids import install_ids
 from server.core.http.openapi import blueprint as openapi
 from server.core.http.operations import blueprint as operations
 from server.core.http.operations import count_requests
@@ -63,6 +64,7 @@ def create_app(settings: Settings) -> Flask:
         token, settings
     )
     app.extensions["note_denial"] = _note_denial
+    install_ids(app)
     install_problem_handlers(app)
     count_requests(app)
     for blueprint in API_ROOMS:
