@@ -35,7 +35,7 @@ from server.reports.routes import blueprint as reports_api
 from server.sync.routes import blueprint as sync_api
 from server.tickets.routes import blueprint as tickets_api
 from server.web.routes import blueprint as web
-from server.wiring import PHOTO_OWNERS, SUBSCRIPTIONS
+from server.wiring import GAUGES, PHOTO_OWNERS, SUBSCRIPTIONS
 
 API = "/api/v1"
 API_ROOMS = (
@@ -64,6 +64,7 @@ def create_app(settings: Settings) -> Flask:
         token, settings
     )
     app.extensions["note_denial"] = _note_denial
+    app.extensions["gauges"] = GAUGES
     install_ids(app)
     install_problem_handlers(app)
     count_requests(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -131,6 +132,14 @@ def test_what_is_taken_refuses_unknown_fields_and_answers_may_grow(
         assert schemas[name]["additionalProperties"] is False
     for name in ("patrols.FindingOut", "tickets.TicketOut", "Problem"):
         assert "additionalProperties" not in schemas[name]
+
+
+def test_the_version_is_the_package_s(
+    client: FlaskClient, spec: dict[str, Any]
+) -> None:
+    own = version("hazard-patrol")
+    assert spec["info"]["version"] == own
+    assert f"版本 {own}" in client.get("/").text
 
 
 def test_made_once(app: Flask) -> None:

@@ -18,7 +18,7 @@ from tests.conftest import SECRET
 PATROL = [sys.executable, "-c", "from server.cli import main; main()"]
 
 
-def patrol(*words: object, **env: object) -> "subprocess.CompletedProcess[str]":
+def patrol(*words: object, **env: object) -> subprocess.CompletedProcess[str]:
     """Run a command and return its end."""
     return subprocess.run(
         [*PATROL, *map(str, words)],

@@ -16,6 +16,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.routing import Rule
 
 from server.core.geo import Datum
+from server.core.http.app import VERSION
 from server.core.http.blueprint import Blueprint, Endpoint
 from server.core.http.pages import STATIC, page
 from server.core.http.render import compressed, dumps
@@ -24,8 +25,6 @@ from server.core.permissions import PUBLIC
 from server.core.position import PositionField
 
 blueprint = Blueprint("openapi", __name__, template_folder="templates")
-
-VERSION = "1.0.0"
 
 
 @blueprint.expose(

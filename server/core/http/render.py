@@ -88,47 +88,48 @@ def problem_document(problem: Problem, language: str) -> dict[str, Any]:
 
 def install_problem_handlers(app: Flask) -> None:
     """Answer every failure of ``app`` as ``application/problem+json``."""
-
-    def handle_problem(problem: Problem) -> Response:
-        language = pick_language(request.headers.get("Accept-Language"))
-        document = problem_document(problem, language)
-        response = compressed(
-            dumps(document), "application/problem+json", problem.status
-        )
-        response.headers["Content-Language"] = language
-        if isinstance(problem, Unauthenticated):
-            response.headers["WWW-Authenticate"] = "Bearer"
-        if problem.retry_after is not None:
-            response.headers["Retry-After"] = str(problem.retry_after)
-        return response
-
-    def handle_http(error: HTTPException) -> Response:
-        status = error.code or 500
-        if status < 400 and error.get_response() is not None:
-            return error.get_response()  # type: ignore[return-value]
-        problem = Problem()
-        problem.status = status
-        problem.slug, problem.title = _HTTP_PROBLEMS.get(
-            status, ("http-error", Text("请求失败", error.name or "Error"))
-        )
-        problem.detail = problem.title
-        response = handle_problem(problem)
-        for name, value in error.get_headers(request.environ):
-            if name == "Allow":
-                response.headers[name] = value
-        return response
-
-    def handle_out_of_reach(error: Exception) -> Response:
-        logger.warning("%s %s: out of reach: %s", request.method, request.path, error)
-        return handle_problem(Unavailable())
-
-    def handle_unexpected(error: Exception) -> Response:
-        logger.exception("%s %s failed", request.method, request.path, exc_info=error)
-        g.failed = True
-        return handle_problem(Problem())
-
-    app.register_error_handler(Problem, handle_problem)
-    app.register_error_handler(HTTPException, handle_http)
+    app.register_error_handler(Problem, _told)
+    app.register_error_handler(HTTPException, _of_http)
     for kind in (*OutOfReach, RedisConnectionError, RedisTimeoutError):
-        app.register_error_handler(kind, handle_out_of_reach)
-    app.register_error_handler(Exception, handle_unexpected)
+        app.register_error_handler(kind, _out_of_reach)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _told(problem: Problem) -> Response:
+    language = pick_language(request.headers.get("Accept-Language"))
+    document = problem_document(problem, language)
+    response = compressed(dumps(document), "application/problem+json", problem.status)
+    response.headers["Content-Language"] = language
+    if isinstance(problem, Unauthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _of_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400 and error.get_response() is not None:
+        return error.get_response()  # type: ignore[return-value]
+    problem = Problem()
+    problem.status = status
+    problem.slug, problem.title = _HTTP_PROBLEMS.get(
+        status, ("http-error", Text("请求失败", error.name or "Error"))
+    )
+    problem.detail = problem.title
+    response = _told(problem)
+    for name, value in error.get_headers(request.environ):
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _out_of_reach(error: Exception) -> Response:
+    logger.warning("%s %s: out of reach: %s", request.method, request.path, error)
+    return _told(Unavailable())
+
+
+def _unexpected(error: Exception) -> Response:
+    logger.exception("%s %s failed", request.method, request.path, exc_info=error)
+    g.failed = True
+    return _told(Problem())
