@@ -17,8 +17,8 @@ from server.accounts.service import forget_old_failures
 from server.audit import dispatcher
 from server.core import queues
 from server.core.db import unit_of_work
-from server.patrols.photos import FINDING
 from server.core.http.operations import Gauge
+from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
 from server.photos.owners import Kinds
 from server.tickets.photos import TICKET

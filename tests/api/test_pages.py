@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 from werkzeug.test import TestResponse
 
 import server
@@ -291,7 +292,7 @@ def test_docs_show_what_a_caller_needs(client: FlaskClient) -> None:
     assert {f"tag-{tag}" for call in calls for tag in call["tags"]} <= ids
     assert {f"schema-{name}" for name in spec["components"]["schemas"]} <= ids
     for call in calls:
-        assert call["description"] in answer.text  # who may call
+        assert escape(call["description"]) in answer.text  # who may call
     finding = answer.text.split('id="schema-patrols.FindingIn"')[1]
     finding = finding.split("</article>")[0]
     severity = finding.split("<code>severity</code>")[1].split("</div>")[0]

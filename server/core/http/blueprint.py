@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import flask
 from flask import Response, g, request
@@ -43,6 +43,10 @@ class Endpoint:
     Attributes:
         raw: the view reads the request's stream itself (photos).
         json: the body is JSON whose fields the view checks itself (actions).
+        bodies: for such a view, the JSON Schema of its body by what the last part of
+            the path may be.
+        match: when ``If-Match`` is needed: ``always``, or to ``change`` what is there.
+        who: in words, who of those with the permission is let in; others get a 403.
     """
 
     permission: Permission
@@ -52,6 +56,9 @@ class Endpoint:
     answers: Mapping[int, Any] = field(default_factory=dict)
     raw: bool = False
     json: bool = False
+    bodies: Mapping[str, Any] = field(default_factory=dict)
+    match: Literal["always", "change"] | None = None
+    who: str = ""
     media_types: tuple[str, ...] = ("application/json",)
 
 

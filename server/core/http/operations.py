@@ -142,7 +142,13 @@ def _ask_store() -> None:
         pass
 
 
-@blueprint.expose("GET", "/metrics", permission=PUBLIC, summary="Prometheus metrics")
+@blueprint.expose(
+    "GET",
+    "/metrics",
+    permission=PUBLIC,
+    summary="Prometheus metrics",
+    media_types=("text/plain",),
+)
 def metrics() -> Response:
     """Give out the counters of all web processes, and the gauges as they stand now."""
     registry = REGISTRY

@@ -125,7 +125,9 @@ def _of_http(error: HTTPException) -> Response:
 
 
 def _out_of_reach(error: Exception) -> Response:
-    logger.warning("%s %s: out of reach: %s", request.method, request.path, error)
+    # The first line alone: the others are the statement with its values.
+    why = str(error).partition("\n")[0]
+    logger.warning("%s %s: out of reach: %s", request.method, request.path, why)
     return _told(Unavailable())
 
 
