@@ -12,7 +12,7 @@ from typing import Any
 from server.tickets import workflow
 from server.tickets.fields import LONGEST_TEXT, MOST_PHOTOS
 from server.tickets.machine import Field, Transition
-from server.tickets.vocabulary import ACTION_LABELS
+from server.tickets.vocabulary import ACTION_LABELS, State
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 _KINDS: Mapping[str, Mapping[str, Any]] = {
@@ -55,7 +55,7 @@ def _said(row: Transition) -> str:
 
 
 def _sources(row: Transition) -> str:
-    every = len(row.sources) == len(workflow.State)
+    every = len(row.sources) == len(State)
     return "any state" if every else ", ".join(sorted(row.sources))
 
 

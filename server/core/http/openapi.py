@@ -211,17 +211,19 @@ def _request_body(
     if endpoint.bodies:
         # Any of, not one of: {"note": …} will do for several.
         options = [_component(spec, endpoint, name) for name in endpoint.bodies]
-        content = {"application/json": {"schema": {"anyOf": options}}}
-        return {"required": True, "content": content}
+        return _required({"application/json": {"schema": {"anyOf": options}}})
     if endpoint.body is not None:
-        content = {"application/json": {"schema": endpoint.body}}
-        return {"required": True, "content": content}
+        return _required({"application/json": {"schema": endpoint.body}})
     if not endpoint.raw or method not in {"POST", "PUT", "PATCH"}:
         return None
     content = {
         media_type: {"schema": _raw_schema(media_type)}
         for media_type in endpoint.media_types
     }
+    return _required(content)
+
+
+def _required(content: dict[str, Any]) -> dict[str, Any]:
     return {"required": True, "content": content}
 
 
