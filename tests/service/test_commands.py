@@ -8,11 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from click import ClickException
+from click.testing import CliRunner
+from flask import Flask
+from rq import Worker
 
-from server.cli import address
+from server.cli import address, processes
 from tests.conftest import SECRET
 
 PATROL = [sys.executable, "-c", "from server.cli import main; main()"]
@@ -66,8 +71,6 @@ def test_a_port_in_use_is_named_before_anything_starts(
 
 
 def test_asking_for_a_port_is_quick_and_leaves_it_free(taken: int) -> None:
-    from click import ClickException
-
     started = time.monotonic()
     with pytest.raises(ClickException):
         address.check_free("127.0.0.1", taken)
@@ -155,3 +158,21 @@ def test_a_file_is_exported(installation: dict[str, object], tmp_path: Path) -> 
     ended = patrol("areas", "export", file, **installation)
     assert ended.returncode == 0, ended.stderr
     assert file.read_text().startswith('{"type":"FeatureCollection"')
+
+
+def test_the_worker_logs_no_line_for_a_job_that_succeeds(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, object] = {}
+
+    class Quiet(Worker):
+        def work(self, **how: object) -> bool:  # type: ignore[override]
+            asked.update(how)
+            return True
+
+    monkeypatch.setattr(processes, "Worker", Quiet)
+    monkeypatch.setattr(processes, "application", lambda: nullcontext(app))
+    monkeypatch.setattr(os, "nice", lambda _: 0)
+    ended = CliRunner().invoke(processes.worker)
+    assert ended.exit_code == 0, ended.output
+    assert asked == {"logging_level": "WARNING"}
