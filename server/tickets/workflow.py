@@ -51,7 +51,7 @@ from server.tickets.machine import (
     substantiated,
     town_deadline_allowed,
 )
-from server.tickets.vocabulary import ENDED, State
+from server.tickets.vocabulary import ACTION_LABELS, ENDED, STATE_LABELS, State
 
 _TOWN = frozenset({Hat.INSPECTOR})
 _OFFICER = frozenset({Hat.OFFICER})
@@ -510,7 +510,8 @@ def candidates(action: str, case: Situation, hats: frozenset[Hat]) -> list[Trans
         raise Refused(
             "state",
             Text(
-                f"工单处于“{case.state}”状态，不能进行“{action}”",
+                f"工单处于“{STATE_LABELS[case.state]}”状态，"
+                f"不能进行“{ACTION_LABELS[action]}”",
                 f"'{action}' is not possible in state '{case.state}'",
             ),
         )
