@@ -107,6 +107,11 @@ class EntryKind:
             named = sorted(parties)
         return named[0] if named else None
 
+    def basis_for(self, party: str) -> list[str]:
+        """The clauses by which ``party`` records it."""
+        rows = [doer for doer in self.by if doer.party in (party, ANY)]
+        return [reference for doer in rows for reference in doer.basis]
+
 
 @dataclass(frozen=True, slots=True)
 class IncidentKind:
@@ -143,7 +148,9 @@ class IncidentKind:
         for field in self.fields:
             yield from _at(f"{self.code}.report.{field.name}", field)
         for involved in self.involved:
-            yield from _at(f"{self.code}.{involved.part}.{involved.department}", involved)
+            yield from _at(
+                f"{self.code}.{involved.part}.{involved.department}", involved
+            )
         for entry in self.entries:
             for doer in entry.by:
                 yield from _at(f"{self.code}.{entry.code}.{doer.party}", doer)
@@ -221,7 +228,7 @@ def _entry(row: Data, word: Data) -> EntryKind:
     moves = word.get("moves", {})
     return EntryKind(
         code=row["entry"],
-        title=row.get("title", word["title"]),
+        title=row["title"] if "title" in row else word["title"],
         by=tuple(
             Doer(doer["party"], tuple(doer["basis"]), doer["source"])
             for doer in row["by"]
