@@ -44,8 +44,12 @@ def field_out(field: ReportField) -> dict[str, Any]:
     return document
 
 
-def kind_out(rules: Rules, kind: IncidentKind) -> dict[str, Any]:
-    """Return what a phone needs to report an incident of a kind, even offline."""
+def kinds_out(rules: Rules) -> list[dict[str, Any]]:
+    """Return what a phone needs to report incidents of each kind, even offline."""
+    return [_kind_out(rules, kind) for kind in rules.incident_kinds]
+
+
+def _kind_out(rules: Rules, kind: IncidentKind) -> dict[str, Any]:
     return {
         "kind": kind.code,
         "duty_item": kind.item,

@@ -23,7 +23,7 @@ from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.incidents import policy, queries, reporting, schemas, service
-from server.incidents.answers import kind_out
+from server.incidents.answers import kinds_out
 from server.incidents.models import Incident
 from server.tickets.queries import department_names
 from server.tickets.schemas import EventOut, EventQuery, event_out
@@ -46,9 +46,7 @@ def kinds(actor: Actor) -> Reply:
     tag = etag_of("incident-kinds", edition.id)
     if fresh(tag):
         return Reply(None, 304, tag)
-    rules = edition.rules
-    items = [kind_out(rules, kind) for kind in rules.incident_kinds]
-    return Reply(Page(items, None), etag=tag)
+    return Reply(Page(kinds_out(edition.rules), None), etag=tag)
 
 
 @blueprint.expose(
