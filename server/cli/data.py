@@ -132,7 +132,7 @@ def verify_chain(head: str | None) -> None:
     click.echo(f"{verdict.events} events, head {verdict.head}")
     if verdict.faults or beside:
         sys.exit(1)
-    click.echo("the chain holds, and findings and tickets agree with it")
+    click.echo("the chain holds; findings, tickets and incidents agree with it")
 
 
 @click.group()
