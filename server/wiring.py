@@ -18,6 +18,7 @@ from server.audit import dispatcher
 from server.core import queues
 from server.core.db import unit_of_work
 from server.core.http.operations import Gauge
+from server.incidents.photos import INCIDENT
 from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
 from server.photos.owners import Kinds
@@ -52,7 +53,11 @@ PERIODIC: dict[str, Periodic] = {
 }
 
 # kind of owner -> who may see its photos
-PHOTO_OWNERS: Kinds = {"finding": FINDING, "ticket": TICKET}
+PHOTO_OWNERS: Kinds = {
+    "finding": FINDING,
+    "ticket": TICKET,
+    "incident": INCIDENT,
+}
 
 # What /metrics tells beside the counters of requests.
 GAUGES: tuple[Gauge, ...] = (

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from server.checklists import incidents
 from server.checklists.catalogue import (
     Catalogue,
     Category,
@@ -45,6 +46,7 @@ class Sources:
     routing: Marked
     ledgers: Marked
     shared: Marked
+    incidents: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -101,6 +103,8 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
             for row in sources.routing.data["town"]
         ),
         ledgers=tuple(_ledger_row(row) for row in sources.ledgers.data["ledgers"]),
+        figures=incidents.figures(sources.incidents.data),
+        incident_kinds=incidents.kinds(sources.incidents.data),
     )
 
 

@@ -10,11 +10,12 @@ Item numbers are strings (``"30"``) because a clause reference is a string:
 ``30.name``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
+from server.checklists.incidents import Figure, IncidentKind
 from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
 
 __all__ = [
@@ -264,7 +265,9 @@ class Rules:
     lead_rows: tuple[LeadRow, ...]
     co_rows: tuple[CoRow, ...]
     town_rows: tuple[TownRow, ...]
-    ledgers: tuple[LedgerRow, ...] = field(default=())
+    ledgers: tuple[LedgerRow, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    incident_kinds: tuple[IncidentKind, ...] = ()
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
@@ -306,6 +309,10 @@ class Rules:
         row = self._lead_rows.get(row_id)
         return row is not None and row.then == "dispatch_by_category"
 
+    def incident_kind(self, code: str) -> IncidentKind:
+        """The kind of incident with this code. Raises KeyError."""
+        return self._incident_kinds[code]
+
     def town_row(self, item: str) -> TownRow:
         """The row by which the town itself sees to an item. Raises KeyError."""
         return self._town_rows[item]
@@ -342,6 +349,9 @@ class Rules:
     @cached_property
     def _lead_rows(self) -> dict[str, LeadRow]:
         return {row.id: row for row in self.lead_rows}
+
+    def _incident_kinds(self) -> dict[str, IncidentKind]:
+        return {kind.code: kind for kind in self.incident_kinds}
 
     @cached_property
     def _town_rows(self) -> dict[str, TownRow]:
