@@ -27,6 +27,7 @@ from server.checklists.catalogue import (
     TownRow,
 )
 from server.checklists.marked import Marked
+from server.checklists.orders import order_processes
 
 Data = dict[str, Any]
 SEVERITIES = ("general", "serious", "major")
@@ -45,6 +46,7 @@ class Sources:
     routing: Marked
     ledgers: Marked
     shared: Marked
+    orders: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -101,6 +103,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
             for row in sources.routing.data["town"]
         ),
         ledgers=tuple(_ledger_row(row) for row in sources.ledgers.data["ledgers"]),
+        orders=order_processes(sources.orders.data["orders"]),
     )
 
 

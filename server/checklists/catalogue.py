@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
+from server.checklists.orders import OrderProcess
 from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "ItemProcess",
     "LeadRow",
     "LedgerRow",
+    "OrderProcess",
     "Party",
     "Penalty",
     "Rule",
@@ -262,6 +264,7 @@ class Rules:
     co_rows: tuple[CoRow, ...]
     town_rows: tuple[TownRow, ...]
     ledgers: tuple[LedgerRow, ...] = field(default=())
+    orders: tuple[OrderProcess, ...] = ()
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
@@ -302,6 +305,10 @@ class Rules:
         """The row by which the town itself sees to an item. Raises KeyError."""
         return self._town_rows[item]
 
+    def order_process(self, item: str) -> OrderProcess:
+        """The inbound orders of an item. Raises KeyError when it has none."""
+        return self._orders[item]
+
     def has_clause(self, reference: str) -> bool:
         """Whether a clause reference exists in the duty list."""
         item = self._duty_items.get(reference.partition(".")[0])
@@ -330,6 +337,10 @@ class Rules:
     @cached_property
     def _processes(self) -> dict[str, ItemProcess]:
         return {process.item: process for process in self.processes}
+
+    @cached_property
+    def _orders(self) -> dict[str, OrderProcess]:
+        return {process.item: process for process in self.orders}
 
     @cached_property
     def _town_rows(self) -> dict[str, TownRow]:
