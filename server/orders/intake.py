@@ -133,7 +133,7 @@ def _check(content: dict[str, Any], process: OrderProcess, zone: ZoneInfo) -> No
         text = Text("期限不能早于今天", "A due date must not be in the past.")
         errors.append(FieldError("/due_on", text))
     if errors:
-        raise Invalid(errors[0].message, errors=errors)
+        raise Invalid.of(errors)
 
 
 _AS_SENT = (

@@ -70,9 +70,8 @@ def can_read(actor: Actor, order: OrderLike) -> bool:
 def hats(actor: Actor, order: OrderLike) -> frozenset[Hat]:
     """Return what ``actor`` is to ``order``, which they may see."""
     worn = {Hat.VIEWER}
-    if (
-        actor.covers(order.area_path, TOWN_ROLES)
-        or order.area_path in _areas_around(actor)
+    if actor.covers(order.area_path, TOWN_ROLES) or order.area_path in _areas_around(
+        actor
     ):
         worn.add(Hat.TOWN)
     if actor.covers(order.area_path, frozenset({Role.TOWN_OFFICER})):
@@ -88,17 +87,13 @@ def hats(actor: Actor, order: OrderLike) -> frozenset[Hat]:
 def waiting(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that an order waits for ``actor`` to act."""
     near = or_(inside_any(Order.area_path, actor.paths(TOWN_ROLES)), _around(actor))
-    officer = inside_any(
-        Order.area_path, actor.paths(frozenset({Role.TOWN_OFFICER}))
-    )
+    officer = inside_any(Order.area_path, actor.paths(frozenset({Role.TOWN_OFFICER})))
     return or_(
         and_(near, Order.state.in_(_waits_for(Hat.TOWN))),
         and_(officer, Order.state.in_(_waits_for(Hat.OFFICER))),
         *(
             or_(
-                and_(
-                    Order.department == code, Order.state.in_(_waits_for(Hat.ISSUER))
-                ),
+                and_(Order.department == code, Order.state.in_(_waits_for(Hat.ISSUER))),
                 and_(
                     Order.transferred_to == code,
                     Order.state.in_(_waits_for(Hat.TRANSFEREE)),

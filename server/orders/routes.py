@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from server.core.http import (
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.orders import intake, policy, queries, schemas, service
+from server.orders import intake, photos, policy, queries, schemas, service
 from server.orders.models import Order
 from server.tickets.queries import department_code
 from server.tickets.schemas import EventOut, EventQuery, event_out
@@ -81,11 +82,11 @@ def _resolved(query: dict[str, Any]) -> dict[str, Any]:
     return filters
 
 
-def _etag(order: Order, actor: Actor) -> str:
+def _etag(order: Order, actor: Actor, uploaded: int) -> str:
     """Return the ETag of an order as ``actor`` sees it; as a ticket's."""
     day = local_date(now(), settings().timezone)
     person = actor.staff_id.hex[:8]
-    return f'"{order.number}.{order.version}.{day:%Y%m%d}.{person}"'
+    return f'"{order.number}.{order.version}.{day:%Y%m%d}.{person}.{uploaded}"'
 
 
 @blueprint.expose(
@@ -98,14 +99,17 @@ def _etag(order: Order, actor: Actor) -> str:
 def show(actor: Actor, number: str) -> Reply:
     """Show an order."""
     seen = service.view(actor, number)
-    tag = _etag(seen.order, actor)
-    return Reply(None, 304, tag) if fresh(tag) else Reply(_whole(seen), etag=tag)
+    uploaded = photos.uploaded(seen.order)
+    tag = _etag(seen.order, actor, len(uploaded))
+    if fresh(tag):
+        return Reply(None, 304, tag)
+    return Reply(_whole(seen, uploaded), etag=tag)
 
 
-def _whole(seen: service.View) -> dict[str, Any]:
+def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
     today = local_date(now(), settings().timezone)
     row = schemas.order_row(queries.row_of(seen.order), seen.rules, today)
-    return schemas.order_out(seen, row)
+    return schemas.order_out(seen, row, uploaded)
 
 
 @blueprint.expose(
@@ -121,7 +125,9 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
     seen = service.act(
         actor, number, action, body, settings().timezone, _require_version
     )
-    return Reply(_whole(seen), etag=_etag(seen.order, actor))
+    uploaded = photos.uploaded(seen.order)
+    tag = _etag(seen.order, actor, len(uploaded))
+    return Reply(_whole(seen, uploaded), etag=tag)
 
 
 def _require_version(order: Order) -> None:

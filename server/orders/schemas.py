@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import marshmallow as ma
 from marshmallow import fields
@@ -110,6 +112,7 @@ class OrderOut(OrderRow):
 
     kind = fields.String()
     photos = fields.List(fields.UUID())
+    photos_missing = fields.List(fields.UUID())
     left = fields.List(fields.String())
     back_to = fields.String(allow_none=True)
     steps = fields.List(fields.Nested(StepOut))
@@ -129,7 +132,7 @@ def receipt(order: Order) -> dict[str, Any]:
 
 def order_row(row: Row[Any], rules: Rules, today: date) -> dict[str, Any]:
     """Return the document of :class:`OrderRow` from (Order, lon, lat)."""
-    order, lon, lat = row
+    order, lon, lat = tuple(row)
     names = {d.code: d.name for d in rules.departments}
     found = rules.order_process(order.item).result(order.result)
     return {
@@ -158,12 +161,18 @@ def order_row(row: Row[Any], rules: Rules, today: date) -> dict[str, Any]:
     }
 
 
-def order_out(seen: View, row: dict[str, Any]) -> dict[str, Any]:
-    """Return the document of :class:`OrderOut`."""
-    case = seen.situation
+def order_out(
+    seen: View, row: dict[str, Any], uploaded: Collection[UUID]
+) -> dict[str, Any]:
+    """Return the document of :class:`OrderOut`.
+
+    ``uploaded`` are the photos that have arrived; the issue may have announced more.
+    """
+    case, announced = seen.situation, seen.order.photos
     return row | {
         "kind": case.process.title,
-        "photos": seen.order.photos,
+        "photos": list(dict.fromkeys([*announced, *uploaded])),
+        "photos_missing": [photo for photo in announced if photo not in uploaded],
         "left": list(case.left),
         "back_to": case.back_to,
         "steps": [
@@ -181,7 +190,9 @@ def order_out(seen: View, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _action_out(action: str, seen: View) -> dict[str, Any]:
-    listed = [_field_out(f, action, seen) for f in workflow.fields(action, seen.situation)]
+    listed = [
+        _field_out(f, action, seen) for f in workflow.fields(action, seen.situation)
+    ]
     return {
         "action": action,
         "required": [f["name"] for f in listed if f["required"]],

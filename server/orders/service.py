@@ -16,11 +16,13 @@ from server.core.clock import local_date, now
 from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.orders import evidence, policy, queries, workflow
+from server.orders import policy, queries, workflow
 from server.orders.machine import Hat, Situation, Transition
 from server.orders.models import Order
 from server.orders.queries import SUBJECT
 from server.orders.vocabulary import State
+from server.photos import evidence
+from server.photos.owners import Owner
 from server.tickets.fields import BodyReader
 from server.tickets.machine import Refused
 
@@ -66,20 +68,6 @@ def _situation(order: Order, rules: Rules) -> Situation:
     )
 
 
-def may_attach(actor: Actor, number: str) -> None:
-    """Refuse a photo for an order the actor may not see.
-
-    Raises:
-        NotFound: none, or not the actor's to see.
-    """
-    view(actor, number)
-
-
-def may_read_originals(actor: Actor, number: str) -> bool:
-    """Tell whether the actor may read the originals of an order's photos."""
-    return not view(actor, number).hats.isdisjoint(policy.ORIGINAL_HATS)
-
-
 def act(
     actor: Actor,
     number: str,
@@ -114,7 +102,8 @@ def act(
     )
     values = reader.read_fields(workflow.fields(action, case), body)
     step = case.process.step(action)
-    evidence.check(seen.order, step, values.get("photos", []))
+    stage = step.photos if step else None
+    evidence.require([Owner(SUBJECT, number)], values.get("photos", ()), stage)
     row = workflow.select(allowed, case, values)
     move(actor, seen, row, step, values, moment)
     return view(actor, number)

@@ -277,10 +277,10 @@ def candidates(action: str, case: Situation, hats: frozenset[Hat]) -> list[Trans
     if not known:
         why = Text(f"该事项没有“{action}”环节", f"This item has no step '{action}'")
         raise Refused("state", why)
-    not_you = Refused("hat", Text("您无权进行此操作", "You may not do this"))
-    if all(hats.isdisjoint(t.hats) for t in known):
-        raise not_you
-    here = [t for t in known if case.state in t.sources]
+    worn = [t for t in known if not hats.isdisjoint(t.hats)]
+    if not worn:
+        raise Refused("hat", Text("您无权进行此操作", "You may not do this"))
+    here = [t for t in worn if case.state in t.sources]
     if not here:
         why = Text(
             f"工单处于“{case.state}”状态，不能进行“{action}”",
@@ -289,7 +289,7 @@ def candidates(action: str, case: Situation, hats: frozenset[Hat]) -> list[Trans
         raise Refused("state", why)
     open_rows = [t for t in here if all(g(case) is None for g in t.guards)]
     if not open_rows:
-        reasons = [why for t in here for g in t.guards if (why := g(case))]
+        reasons = [told for t in here for g in t.guards if (told := g(case))]
         raise Refused("guard", reasons[0])
     return open_rows
 

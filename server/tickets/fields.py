@@ -28,9 +28,7 @@ class BodyReader:
         choices: returns what a choice may be.
     """
 
-    def __init__(
-        self, today: date, choices: Callable[[Field], Sequence[str]]
-    ) -> None:
+    def __init__(self, today: date, choices: Callable[[Field], Sequence[str]]) -> None:
         self.today = today
         self.choices = choices
         self.errors: list[FieldError] = []
