@@ -185,8 +185,13 @@ def order_out(
             }
             for step in case.process.steps
         ],
-        "actions": [_action_out(action, seen) for action in seen.available],
+        "actions": actions_out(seen),
     }
+
+
+def actions_out(seen: View) -> list[dict[str, Any]]:
+    """Return what the caller may do now, each action with all its fields."""
+    return [_action_out(action, seen) for action in seen.available]
 
 
 def _action_out(action: str, seen: View) -> dict[str, Any]:

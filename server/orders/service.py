@@ -54,6 +54,11 @@ def view(actor: Actor, number: str, *, lock: bool = False) -> View:
         raise NotFound()
     if not policy.can_read(actor, order):
         raise NotFound(hidden=True)
+    return seen_by(actor, order)
+
+
+def seen_by(actor: Actor, order: Order) -> View:
+    """Return an order that the actor may see, with what they may do."""
     rules = rules_of(order.ruleset_id)
     return View(order, rules, _situation(order, rules), policy.hats(actor, order))
 
