@@ -47,10 +47,9 @@ def require_version(key: str, version: int) -> None:
     header = request.headers.get("If-Match")
     if header is None:
         raise PreconditionRequired()
-    wanted = f'"{key}.{version}.'
-    if header.strip() != "*" and not any(
-        tag.startswith(wanted) for tag in _listed(header)
-    ):
+    tags = [tag.strip('"') for tag in _listed(header)]
+    named = any(tag.startswith(f"{key}.{version}.") for tag in tags)
+    if header.strip() != "*" and not named:
         raise PreconditionFailed()
 
 
