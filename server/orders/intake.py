@@ -91,7 +91,7 @@ def _area(actor: Actor, content: dict[str, Any]) -> Area:
             the caller's own, or the position lies elsewhere.
     """
     position: Position | None = content["position"]
-    at = areas.deepest_at(position.lon, position.lat) if position else None
+    at = areas.deepest_at(position.lon, position.lat, now()) if position else None
     code = content["area"] or (at and at.code)
     pointer = "/area" if content["area"] or not position else "/position"
     if code is None:
