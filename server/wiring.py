@@ -19,6 +19,7 @@ from server.core import queues
 from server.core.db import unit_of_work
 from server.core.http.operations import Gauge
 from server.incidents.photos import INCIDENT
+from server.orders.photos import ORDER
 from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
 from server.photos.owners import Kinds
@@ -57,6 +58,7 @@ PHOTO_OWNERS: Kinds = {
     "finding": FINDING,
     "ticket": TICKET,
     "incident": INCIDENT,
+    "order": ORDER,
 }
 
 # What /metrics tells beside the counters of requests.
@@ -74,7 +76,6 @@ GAUGES: tuple[Gauge, ...] = (
         lambda: queues.ran_ago(current_app.extensions["redis"]),
     ),
 )
-
 DELIVER = "server.wiring.deliver"
 RUN_PERIODIC = "server.wiring.run_periodic"
 

@@ -28,6 +28,7 @@ from server.checklists.catalogue import (
     TownRow,
 )
 from server.checklists.marked import Marked
+from server.checklists.orders import order_processes
 
 Data = dict[str, Any]
 SEVERITIES = ("general", "serious", "major")
@@ -47,6 +48,7 @@ class Sources:
     ledgers: Marked
     shared: Marked
     incidents: Marked
+    orders: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -105,6 +107,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
         ledgers=tuple(_ledger_row(row) for row in sources.ledgers.data["ledgers"]),
         figures=incidents.figures(sources.incidents.data),
         incident_kinds=incidents.kinds(sources.incidents.data),
+        orders=order_processes(sources.orders.data["orders"]),
     )
 
 

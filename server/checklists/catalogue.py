@@ -16,6 +16,7 @@ from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
 from server.checklists.incidents import Figure, IncidentKind
+from server.checklists.orders import OrderProcess
 from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "ItemProcess",
     "LeadRow",
     "LedgerRow",
+    "OrderProcess",
     "Party",
     "Penalty",
     "Rule",
@@ -268,6 +270,7 @@ class Rules:
     ledgers: tuple[LedgerRow, ...] = ()
     figures: tuple[Figure, ...] = ()
     incident_kinds: tuple[IncidentKind, ...] = ()
+    orders: tuple[OrderProcess, ...] = ()
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
@@ -317,6 +320,10 @@ class Rules:
         """The row by which the town itself sees to an item. Raises KeyError."""
         return self._town_rows[item]
 
+    def order_process(self, item: str) -> OrderProcess:
+        """The inbound orders of an item. Raises KeyError when it has none."""
+        return self._orders[item]
+
     def has_clause(self, reference: str) -> bool:
         """Whether a clause reference exists in the duty list."""
         item = self._duty_items.get(reference.partition(".")[0])
@@ -350,8 +357,13 @@ class Rules:
     def _lead_rows(self) -> dict[str, LeadRow]:
         return {row.id: row for row in self.lead_rows}
 
+    @cached_property
     def _incident_kinds(self) -> dict[str, IncidentKind]:
         return {kind.code: kind for kind in self.incident_kinds}
+
+    @cached_property
+    def _orders(self) -> dict[str, OrderProcess]:
+        return {process.item: process for process in self.orders}
 
     @cached_property
     def _town_rows(self) -> dict[str, TownRow]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from server.checklists import build, incident_faults, reach
+from server.checklists import build, incident_faults, ordercheck, reach
 from server.checklists.build import Data, Sources
 from server.checklists.catalogue import DutyItem
 from server.checklists.marked import Fault, Marked, Where
@@ -52,6 +52,8 @@ def faults(sources: Sources) -> Iterator[Fault]:
     for check in checks:
         yield from check(sources, known)
     yield from reach.faults(sources.routing)
+    names = {d["code"]: d["name"] for d in sources.departments.data["departments"]}
+    yield from ordercheck.faults(sources.orders, known.duty, names)
 
 
 def _known(sources: Sources) -> _Known:

@@ -33,7 +33,7 @@ _FILES = (
     "shared",
 )
 # A town may have none of these; then they hold nothing.
-_OPTIONAL = ("incidents",)
+_OPTIONAL = ("incidents", "orders")
 
 
 def bundled_root() -> Path:
