@@ -26,6 +26,7 @@ from server.checklists.catalogue import (
     Rules,
     TownRow,
 )
+from server.checklists.duties import DutyKind, Figure
 from server.checklists.marked import Marked
 
 Data = dict[str, Any]
@@ -45,6 +46,7 @@ class Sources:
     routing: Marked
     ledgers: Marked
     shared: Marked
+    duties: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -101,6 +103,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
             for row in sources.routing.data["town"]
         ),
         ledgers=tuple(_ledger_row(row) for row in sources.ledgers.data["ledgers"]),
+        duties=duty_kinds(sources.duties.data),
     )
 
 
@@ -119,6 +122,7 @@ def duty_items(data: Data) -> tuple[DutyItem, ...]:
                 Party(name, (0,) * n if isinstance(n, int) else tuple(n))
                 for name, n in item["parties"].items()
             ),
+            support=item.get("support", False),
         )
         for item in data["items"]
     )
@@ -173,6 +177,38 @@ def _ledger_row(row: Data) -> LedgerRow:
         period=row.get("period"),
         origin=row.get("origin"),
         basis=tuple(row["basis"]),
+        source=row["source"],
+    )
+
+
+def duty_kinds(data: Data) -> tuple[DutyKind, ...]:
+    """The kinds of duty records; what a kind does not say, its form says for it."""
+    forms = {form["code"]: form for form in data["forms"]}
+    return tuple(_duty_kind(row, forms[row["form"]]) for row in data["duties"])
+
+
+def _duty_kind(row: Data, form: Data) -> DutyKind:
+    return DutyKind(
+        code=row["code"],
+        title=row["title"],
+        form=form["code"],
+        form_name=form["name"],
+        items=numbers(row["items"]),
+        parties=tuple(row["parties"]),
+        rhythm=row.get("rhythm"),
+        origin=row.get("origin"),
+        requires=tuple(row.get("requires", form["requires"])),
+        figures=tuple(
+            Figure(
+                code=figure["code"],
+                name=figure["name"],
+                unit=figure["unit"],
+                required=figure.get("required", False),
+                decimal=figure.get("decimal", False),
+            )
+            for figure in row.get("figures", form["figures"])
+        ),
+        clauses=tuple(row["clauses"]),
         source=row["source"],
     )
 

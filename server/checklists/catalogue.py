@@ -6,8 +6,8 @@ the rows that route a finding. All of it is data in the top-level ``checklists/`
 :mod:`server.checklists.loader` reads it into these classes.
 
 Item numbers are strings (``"30"``) because a clause reference is a string:
-``30.township.3``, ``26.township.1.3`` (a sub-point), ``30.区消防救援大队.2`` or
-``30.name``.
+``30.township.3``, ``26.township.1.3`` (a sub-point), ``30.区消防救援大队.2``,
+``30.support`` (the line of the column 履职保障) or ``30.name``.
 """
 
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
+from server.checklists.duties import TOWNSHIP, DutyKind
 from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Deadline",
     "Department",
     "DutyItem",
+    "DutyKind",
     "Fact",
     "ItemProcess",
     "LeadRow",
@@ -128,12 +130,14 @@ class Party:
 class DutyItem:
     """One item of the duty list: number, name and the clauses each party has.
 
-    The sentences of the list are cited by reference, not copied.
+    ``support``: the item has a line in the column 履职保障. The sentences of the list
+    are cited by reference, not copied.
     """
 
     number: str
     name: str
     parties: tuple[Party, ...] = ()
+    support: bool = False
 
     def has_clause(self, reference: str) -> bool:
         """Whether a reference such as ``30.township.3`` names a clause of this item."""
@@ -142,6 +146,8 @@ class DutyItem:
             return False
         if rest == "name":
             return True
+        if rest == "support":
+            return self.support
         name, *numbers = rest.split(".")
         if not 1 <= len(numbers) <= 2 or not all(n.isdecimal() for n in numbers):
             return False
@@ -150,6 +156,16 @@ class DutyItem:
                 subpoints = party.clauses[int(numbers[0]) - 1]
                 return len(numbers) == 1 or 1 <= int(numbers[1]) <= subpoints
         return False
+
+    def owing(self, reference: str) -> tuple[str, ...]:
+        """The names of the parties that may owe an existing clause of this item.
+
+        A support line names nobody: any department of the item may owe it.
+        """
+        name = reference.split(".")[1]
+        if name != "support":
+            return (name,)
+        return tuple(p.name for p in self.parties if p.name != TOWNSHIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +278,7 @@ class Rules:
     co_rows: tuple[CoRow, ...]
     town_rows: tuple[TownRow, ...]
     ledgers: tuple[LedgerRow, ...] = field(default=())
+    duties: tuple[DutyKind, ...] = field(default=())
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
@@ -302,6 +319,10 @@ class Rules:
         """The row by which the town itself sees to an item. Raises KeyError."""
         return self._town_rows[item]
 
+    def duty(self, code: str) -> DutyKind:
+        """The kind of duty record with this code. Raises KeyError."""
+        return self._duties[code]
+
     def has_clause(self, reference: str) -> bool:
         """Whether a clause reference exists in the duty list."""
         item = self._duty_items.get(reference.partition(".")[0])
@@ -326,6 +347,10 @@ class Rules:
     @cached_property
     def _duty_items(self) -> dict[str, DutyItem]:
         return {item.number: item for item in self.duty_items}
+
+    @cached_property
+    def _duties(self) -> dict[str, DutyKind]:
+        return {kind.code: kind for kind in self.duties}
 
     @cached_property
     def _processes(self) -> dict[str, ItemProcess]:

@@ -7,7 +7,7 @@ changes; its hash says whether a file on disk still means the same thing.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -32,8 +32,11 @@ def from_plain(kind: Any, value: Any) -> Any:
     Understands dataclasses, ``tuple[X, ...]``, ``dict[str, X]``, ``X | None`` and
     scalars: all that the catalogue's types are made of.
 
+    A field with a default may be missing: documents published before the field
+    existed stay readable.
+
     Raises:
-        ValueError: the document has not exactly the fields of the dataclass.
+        ValueError: the document has not the fields of the dataclass.
     """
     if is_dataclass(kind):
         return _record(kind, value)
@@ -65,7 +68,17 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 def _record(kind: Any, value: Mapping[str, Any]) -> Any:
     hints = _hints(kind)
-    if value.keys() != hints.keys():
-        odd = ", ".join(sorted(value.keys() ^ hints.keys()))
-        raise ValueError(f"{kind.__name__}: missing or unknown fields: {odd}")
-    return kind(**{name: from_plain(hints[name], value[name]) for name in hints})
+    odd = (value.keys() - hints.keys()) | (_needed(kind) - value.keys())
+    if odd:
+        listed = ", ".join(sorted(odd))
+        raise ValueError(f"{kind.__name__}: missing or unknown fields: {listed}")
+    return kind(**{name: from_plain(hints[name], value[name]) for name in value})
+
+
+@cache
+def _needed(kind: Any) -> frozenset[str]:
+    return frozenset(
+        f.name
+        for f in fields(kind)
+        if f.default is MISSING and f.default_factory is MISSING
+    )

@@ -31,6 +31,7 @@ _FILES = (
     "routing",
     "ledgers",
     "shared",
+    "duties",
 )
 
 
