@@ -175,7 +175,7 @@ def _ledger_row(row: Data) -> LedgerRow:
         items=numbers(row["items"]),
         rhythm=tuple(row["rhythm"]),
         period=row.get("period"),
-        origin=row.get("origin"),
+        origin=both["origin"],
         basis=tuple(row["basis"]),
         source=row["source"],
     )
@@ -188,6 +188,7 @@ def duty_kinds(data: Data) -> tuple[DutyKind, ...]:
 
 
 def _duty_kind(row: Data, form: Data) -> DutyKind:
+    both = {"rhythm": None, "origin": None, **form, **row}
     return DutyKind(
         code=row["code"],
         title=row["title"],
@@ -195,9 +196,9 @@ def _duty_kind(row: Data, form: Data) -> DutyKind:
         form_name=form["name"],
         items=numbers(row["items"]),
         parties=tuple(row["parties"]),
-        rhythm=row.get("rhythm"),
+        rhythm=both["rhythm"],
         origin=row.get("origin"),
-        requires=tuple(row.get("requires", form["requires"])),
+        requires=tuple(both["requires"]),
         figures=tuple(
             Figure(
                 code=figure["code"],
@@ -206,7 +207,7 @@ def _duty_kind(row: Data, form: Data) -> DutyKind:
                 required=figure.get("required", False),
                 decimal=figure.get("decimal", False),
             )
-            for figure in row.get("figures", form["figures"])
+            for figure in both["figures"]
         ),
         clauses=tuple(row["clauses"]),
         source=row["source"],

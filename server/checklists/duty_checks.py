@@ -83,27 +83,36 @@ def _clauses(
     served: set[str] = set()
     owing: set[str] = set()
     for i, reference in enumerate(row["clauses"]):
-        where: Where = (*at, "clauses", i)
-        filled = {n: reference.replace("{item}", n) for n in numbers}
-        if not reference.startswith("{item}"):
-            filled = {reference.partition(".")[0]: reference}
-        for number, clause in filled.items():
-            if number not in numbers:
-                yield marked.fault(f"clause {clause} is of no item named here", *where)
-            elif not known.duty[number].has_clause(clause):
-                message = f"clause {clause} does not exist in the duty list"
-                yield marked.fault(message, *where)
-            else:
-                owers = known.duty[number].owing(clause)
-                given = {known.codes.get(name, name) for name in owers} & parties
-                if not given:
-                    message = f"clause {clause} is not a duty of the parties named here"
-                    yield marked.fault(message, *where)
-                served.add(number)
-                owing |= given
+        for clause in _filled(reference, numbers):
+            number = clause.partition(".")[0]
+            fault, given = _clause(clause, number in numbers, parties, known)
+            if fault is not None:
+                yield marked.fault(fault, *at, "clauses", i)
+            served.add(number)
+            owing |= given
     for i, number in enumerate(numbers):
         if number not in served:
             yield marked.fault(f"no clause of item {number}", *at, "items", i)
     for i, party in enumerate(row["parties"]):
         if known.codes[party] not in owing:
             yield marked.fault(f"no clause of {party}", *at, "parties", i)
+
+
+def _filled(reference: str, numbers: list[str]) -> list[str]:
+    filled = (reference.replace("{item}", number) for number in numbers)
+    return list(dict.fromkeys(filled))
+
+
+def _clause(
+    clause: str, named: bool, parties: set[str], known: _Known
+) -> tuple[str | None, set[str]]:
+    """What is wrong with one clause, and who of ``parties`` may owe it."""
+    if not named:
+        return f"clause {clause} is of no item named here", set()
+    item = known.duty[clause.partition(".")[0]]
+    if not item.has_clause(clause):
+        return f"clause {clause} does not exist in the duty list", set()
+    given = {known.codes.get(name, name) for name in item.owing(clause)} & parties
+    if not given:
+        return f"clause {clause} is not a duty of the parties named here", set()
+    return None, given
