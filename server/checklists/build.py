@@ -175,7 +175,7 @@ def _ledger_row(row: Data) -> LedgerRow:
         items=numbers(row["items"]),
         rhythm=tuple(row["rhythm"]),
         period=row.get("period"),
-        origin=both["origin"],
+        origin=row.get("origin"),
         basis=tuple(row["basis"]),
         source=row["source"],
     )
@@ -197,7 +197,7 @@ def _duty_kind(row: Data, form: Data) -> DutyKind:
         items=numbers(row["items"]),
         parties=tuple(row["parties"]),
         rhythm=both["rhythm"],
-        origin=row.get("origin"),
+        origin=both["origin"],
         requires=tuple(both["requires"]),
         figures=tuple(
             Figure(
