@@ -19,6 +19,7 @@ from server.cli.settings import application
 from server.core import migrate
 from server.core.db import db, unit_of_work
 from server.demo import seed
+from server.duties.consistency import faults as duty_faults
 from server.patrols.consistency import faults as finding_faults
 from server.tickets.consistency import faults as ticket_faults
 
@@ -122,7 +123,7 @@ def verify_chain(head: str | None) -> None:
     """
     with application() as app:
         verdict = verify(audit_key(app.extensions["settings"]), earlier_head=head)
-        beside = [*ticket_faults(), *finding_faults()]
+        beside = [*ticket_faults(), *finding_faults(), *duty_faults()]
     for fault in verdict.faults:
         where = f"event {fault.event_id}" if fault.event_id else "chain"
         click.echo(f"{where}: {fault.what}", err=True)
@@ -131,7 +132,7 @@ def verify_chain(head: str | None) -> None:
     click.echo(f"{verdict.events} events, head {verdict.head}")
     if verdict.faults or beside:
         sys.exit(1)
-    click.echo("the chain holds, and findings and tickets agree with it")
+    click.echo("the chain holds, and findings, tickets and duty records agree with it")
 
 
 @click.group()

@@ -117,7 +117,8 @@ def wrong_figures(kind: DutyKind, given: Mapping[str, Any]) -> list[FieldError]:
     for code, value in given.items():
         if code not in known:
             text = Text(f"没有此数据项；可用：{listed}", f"Known are: {listed}")
-            errors.append(FieldError(f"/figures/{code}", text))
+            step = code.replace("~", "~0").replace("/", "~1")
+            errors.append(FieldError(f"/figures/{step}", text))
         elif not _fits(known[code], value):
             errors.append(FieldError(f"/figures/{code}", _expected(known[code])))
     for code, figure in known.items():

@@ -13,9 +13,11 @@ from sqlalchemy import (
     Select,
     String,
     Uuid,
+    and_,
     cast,
     func,
     literal,
+    or_,
     select,
     tuple_,
 )
@@ -118,7 +120,7 @@ def _conditions(filters: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     if filters.get("department"):
         found.append(DutyRecord.department_code == filters["department"])
     if filters.get("area"):
-        found.append(inside_any(DutyRecord.area_path, [filters["area"]]))
+        found.append(_at(filters["area"]))
     if filters.get("from"):
         found.append(DutyRecord.counted_on >= filters["from"])
     if filters.get("to"):
@@ -126,10 +128,21 @@ def _conditions(filters: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     return found
 
 
+def _at(path: str) -> ColumnElement[bool]:
+    """Return the condition that a record is about an area: it lies in there.
+
+    A department's record made for a wider area (the district) is about all of it.
+    """
+    around = func.starts_with(path, DutyRecord.area_path)
+    return or_(
+        inside_any(DutyRecord.area_path, [path]), and_(~DutyRecord.township, around)
+    )
+
+
 def counted(actor: Actor, filters: Mapping[str, Any]) -> list[Row[Any]]:
     """Return what a report needs of the visible records not withdrawn.
 
-    Rows of (kind, items, held_on, held_until, month, counted_on, participants,
+    Rows of (kind, items_named, held_on, held_until, month, counted_on, participants,
     complete); ``complete``: every needed picture has arrived. ``filters`` as in
     :func:`search`, except that a record held over the ends of the period is in it.
     """
@@ -137,7 +150,7 @@ def counted(actor: Actor, filters: Mapping[str, Any]) -> list[Row[Any]]:
     query = (
         select(
             DutyRecord.kind,
-            DutyRecord.items,
+            DutyRecord.items.label("items_named"),
             DutyRecord.held_on,
             DutyRecord.held_until,
             DutyRecord.month,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -89,9 +90,13 @@ def duties(
         raise Invalid.at("/item", Text("该事项没有履职类型", "No duties of this item"))
     filters = {"from": first, "to": last, "area": path, "item": item}
     rows = queries.counted(actor, filters)
+    grouped: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        for number in row.items_named:
+            grouped[row.kind, number].append(row)
     period = _Period(first, last, today)
     lines = [
-        _line(kind, number, rules, rows, period)
+        _line(kind, number, rules, grouped[kind.code, number], period)
         for kind in rules.duties
         if _sees(actor, rules, kind)
         for number in kind.items
@@ -125,8 +130,7 @@ def _sees(actor: Actor, rules: Rules, kind: DutyKind) -> bool:
 def _line(
     kind: DutyKind, item: str, rules: Rules, rows: Sequence[Row[Any]], period: _Period
 ) -> Line:
-    mine = [row for row in rows if row.kind == kind.code and item in row.items]
-    complete = [row for row in mine if row.complete]
+    complete = [row for row in rows if row.complete]
     inside = [row for row in complete if _inside(row, period)]
     told = [row.participants for row in inside if row.participants is not None]
     due = periods.due(kind.rhythm, period.first, period.last, period.today)
@@ -136,7 +140,7 @@ def _line(
         item=item,
         departments=[(d.code, d.name) for d in departments],
         count=len(inside),
-        incomplete=sum(not row.complete and _inside(row, period) for row in mine),
+        incomplete=sum(not row.complete and _inside(row, period) for row in rows),
         last_on=max((row.counted_on for row in inside), default=None),
         participants=sum(told) if told else None,
         due=due,
