@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -85,11 +85,11 @@ def record_duty(
     known = queries.receipt(record_id)
     if known is not None:
         return _again(known, digest)
-    edition, kind = _kind(actor, content, zone)
-    party = _party(actor, kind, edition.rules)
     times = _times(content, zone)
+    edition, kind = _kind(actor, content["kind"], times.ended)
+    party = _party(actor, kind, edition.rules)
     items = _checked(kind, party, content, times, edition.rules, zone)
-    spot = _spot(actor, content, party)
+    spot = _spot(actor, content, party, times.ended)
     row = _row(actor, content, times, spot) | {
         "id": record_id,
         "ruleset_id": edition.id,
@@ -180,11 +180,12 @@ def kind_of(found: DutyRecord) -> DutyKind:
 
 @dataclass(frozen=True)
 class _Times:
-    """The local days of a record."""
+    """The local days of a record, and the moment it was over."""
 
     first: date
     last: date
     month: date | None
+    ended: datetime
 
     @property
     def counted_on(self) -> date:
@@ -192,8 +193,10 @@ class _Times:
 
 
 def _times(content: Mapping[str, Any], zone: ZoneInfo) -> _Times:
-    if content["held_on"] is not None:
-        return _Times(content["held_on"], content["held_on"], content["month"])
+    day: date | None = content["held_on"]
+    if day is not None:
+        night = datetime.combine(day + timedelta(days=1), time.min, zone)
+        return _Times(day, day, content["month"], night)
     start, end = content["held_from"], content["held_to"]
     errors = []
     if start > end:
@@ -204,23 +207,17 @@ def _times(content: Mapping[str, Any], zone: ZoneInfo) -> _Times:
         errors.append(FieldError("/held_to", text))
     if errors:
         raise Invalid(errors[0].message, errors=errors)
-    return _Times(local_date(start, zone), local_date(end, zone), content["month"])
+    first, last = local_date(start, zone), local_date(end, zone)
+    return _Times(first, last, content["month"], end)
 
 
-def _kind(
-    actor: Actor, content: Mapping[str, Any], zone: ZoneInfo
-) -> tuple[Edition, DutyKind]:
+def _kind(actor: Actor, code: str, done: datetime) -> tuple[Edition, DutyKind]:
     """Return the kind named and the edition that has it.
 
     That is the one in force now, else the one in force when the duty was done: a
     phone that was away may name a kind that is no more.
     """
-    code = content["kind"]
     edition = edition_of(actor)
-    done: datetime | None = content["held_to"]
-    if done is None:
-        day = content["held_on"] + timedelta(days=1)
-        done = datetime(day.year, day.month, day.day, tzinfo=zone)
     assert actor.home is not None
     for one in (edition, edition_for(actor.home.path, done)):
         try:
@@ -273,8 +270,8 @@ def _clauses(rules: Rules, kind: DutyKind, items: list[str], party: str) -> list
     return [c for item in items for c in kinds.clauses_of(rules, kind, item, party)]
 
 
-def _spot(actor: Actor, content: Mapping[str, Any], party: str) -> Spot:
-    """Return the area in which the record counts.
+def _spot(actor: Actor, content: Mapping[str, Any], party: str, at: datetime) -> Spot:
+    """Return the area in which the record counts, by the boundaries ``at`` (aware).
 
     The one named, else where the position lies, else the caller's own: a fix that
     drifts out of the caller's area still leaves the record there.
@@ -291,7 +288,7 @@ def _spot(actor: Actor, content: Mapping[str, Any], party: str) -> Spot:
         return Spot(area.code, area.path)
     position: Position | None = content["position"]
     if position is not None:
-        found = areas.deepest_at(position.lon, position.lat)
+        found = areas.deepest_at(position.lon, position.lat, at)
         if found is not None and actor.covers(found.path, roles):
             return Spot(found.code, found.path)
     return Spot(duty.code, duty.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from server.audit.models import AuditEvent
+from server.checklists.loader import bundled_root, load
+from server.checklists.service import publish
 from server.core.db import db
 from server.core.permissions import Role
 from server.demo.seed import DISTRICT, OTHER_TOWN, TOWN
@@ -397,3 +400,18 @@ def test_the_kinds_one_may_send(make: Factory) -> None:
     offered = [item["number"] for item in police["fire-support-training"]["items"]]
     assert offered == [*map(str, range(30, 39)), "39"]
     assert kinds(make.staff(Role.SUPERVISOR, DISTRICT)) == {}
+
+
+def test_a_kind_that_is_no_more(make: Factory) -> None:
+    """A phone that was away still tells of what it did while there was such a kind."""
+    catalogue = load(bundled_root() / "buerhantu")
+    left = tuple(k for k in catalogue.rules.duties if k.code != "fire-drill")
+    publish(replace(catalogue, rules=replace(catalogue.rules, duties=left)))
+    worker, id = make.grid_worker(), uuid4()
+    kinds = worker.get("/duties/kinds").json["kinds"]
+    assert "fire-drill" not in {kind["code"] for kind in kinds}
+    before = drill(held_on=str(today() - timedelta(days=2)))
+    assert worker.put(f"/duties/{id}", json=before).status_code == 201
+    assert worker.get(f"/duties/{id}").json["kind"]["title"] == "消防演练"
+    # Not what is done after it was dropped.
+    assert pointers(worker.put(f"/duties/{uuid4()}", json=drill())) == ["/kind"]
