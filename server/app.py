@@ -28,6 +28,7 @@ from server.core.http.operations import count_requests
 from server.core.http.render import install_problem_handlers
 from server.core.permissions import Actor
 from server.core.storage import Store
+from server.duties.routes import blueprint as duties_api
 from server.incidents.routes import blueprint as incidents_api
 from server.orders.routes import blueprint as orders_api
 from server.patrols.routes import blueprint as patrols_api
@@ -45,6 +46,7 @@ API_ROOMS = (
     areas_api,
     checklists_api,
     incidents_api,
+    duties_api,
     openapi,
     orders_api,
     patrols_api,

@@ -18,6 +18,7 @@ from server.audit import dispatcher
 from server.core import queues
 from server.core.db import unit_of_work
 from server.core.http.operations import Gauge
+from server.duties.photos import DUTY
 from server.incidents.photos import INCIDENT
 from server.orders.photos import ORDER
 from server.patrols.photos import FINDING
@@ -59,6 +60,7 @@ PHOTO_OWNERS: Kinds = {
     "ticket": TICKET,
     "incident": INCIDENT,
     "order": ORDER,
+    "duty": DUTY,
 }
 
 # What /metrics tells beside the counters of requests.
@@ -76,6 +78,7 @@ GAUGES: tuple[Gauge, ...] = (
         lambda: queues.ran_ago(current_app.extensions["redis"]),
     ),
 )
+
 DELIVER = "server.wiring.deliver"
 RUN_PERIODIC = "server.wiring.run_periodic"
 

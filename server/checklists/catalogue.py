@@ -6,8 +6,8 @@ the rows that route a finding. All of it is data in the top-level ``checklists/`
 :mod:`server.checklists.loader` reads it into these classes.
 
 Item numbers are strings (``"30"``) because a clause reference is a string:
-``30.township.3``, ``26.township.1.3`` (a sub-point), ``30.区消防救援大队.2`` or
-``30.name``.
+``30.township.3``, ``26.township.1.3`` (a sub-point), ``30.区消防救援大队.2``,
+``30.support`` (the line of the column 履职保障) or ``30.name``.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
+from server.checklists.duties import TOWNSHIP, DutyKind
 from server.checklists.incidents import Figure, IncidentKind
 from server.checklists.orders import OrderProcess
 from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
@@ -28,6 +29,7 @@ __all__ = [
     "Deadline",
     "Department",
     "DutyItem",
+    "DutyKind",
     "Fact",
     "ItemProcess",
     "LeadRow",
@@ -131,12 +133,14 @@ class Party:
 class DutyItem:
     """One item of the duty list: number, name and the clauses each party has.
 
-    The sentences of the list are cited by reference, not copied.
+    ``support``: the item has a line in the column 履职保障. The sentences of the list
+    are cited by reference, not copied.
     """
 
     number: str
     name: str
     parties: tuple[Party, ...] = ()
+    support: bool = False
 
     def has_clause(self, reference: str) -> bool:
         """Whether a reference such as ``30.township.3`` names a clause of this item."""
@@ -145,6 +149,8 @@ class DutyItem:
             return False
         if rest == "name":
             return True
+        if rest == "support":
+            return self.support
         name, *numbers = rest.split(".")
         if not 1 <= len(numbers) <= 2 or not all(n.isdecimal() for n in numbers):
             return False
@@ -153,6 +159,16 @@ class DutyItem:
                 subpoints = party.clauses[int(numbers[0]) - 1]
                 return len(numbers) == 1 or 1 <= int(numbers[1]) <= subpoints
         return False
+
+    def owing(self, reference: str) -> tuple[str, ...]:
+        """The names of the parties that may owe an existing clause of this item.
+
+        A support line names nobody: any department of the item may owe it.
+        """
+        name = reference.split(".")[1]
+        if name != "support":
+            return (name,)
+        return tuple(p.name for p in self.parties if p.name != TOWNSHIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +287,7 @@ class Rules:
     figures: tuple[Figure, ...] = ()
     incident_kinds: tuple[IncidentKind, ...] = ()
     orders: tuple[OrderProcess, ...] = ()
+    duties: tuple[DutyKind, ...] = ()
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
@@ -324,6 +341,10 @@ class Rules:
         """The inbound orders of an item. Raises KeyError when it has none."""
         return self._orders[item]
 
+    def duty(self, code: str) -> DutyKind:
+        """The kind of duty record with this code. Raises KeyError."""
+        return self._duties[code]
+
     def has_clause(self, reference: str) -> bool:
         """Whether a clause reference exists in the duty list."""
         item = self._duty_items.get(reference.partition(".")[0])
@@ -348,6 +369,10 @@ class Rules:
     @cached_property
     def _duty_items(self) -> dict[str, DutyItem]:
         return {item.number: item for item in self.duty_items}
+
+    @cached_property
+    def _duties(self) -> dict[str, DutyKind]:
+        return {kind.code: kind for kind in self.duties}
 
     @cached_property
     def _processes(self) -> dict[str, ItemProcess]:

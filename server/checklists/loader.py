@@ -31,6 +31,7 @@ _FILES = (
     "routing",
     "ledgers",
     "shared",
+    "duties",
 )
 # A town may have none of these; then they hold nothing.
 _OPTIONAL = ("incidents", "orders")

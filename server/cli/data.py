@@ -24,6 +24,7 @@ from server.cli.settings import application
 from server.core import migrate
 from server.core.db import db, unit_of_work
 from server.demo import seed
+from server.duties.consistency import faults as duty_faults
 from server.incidents.consistency import faults as incident_faults
 from server.orders.consistency import faults as order_faults
 from server.patrols.consistency import faults as finding_faults
@@ -139,6 +140,7 @@ def verify_chain(head: str | None) -> None:
             *finding_faults(),
             *incident_faults(),
             *order_faults(),
+            *duty_faults(),
         ]
     for fault in verdict.faults:
         where = f"event {fault.event_id}" if fault.event_id else "chain"
