@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from server.checklists.build_places import place_rules
 from server.checklists.catalogue import (
     Catalogue,
     Category,
@@ -44,6 +45,7 @@ class Sources:
     items: Marked
     routing: Marked
     ledgers: Marked
+    places: Marked
     shared: Marked
     checklists: tuple[Marked, ...]
 
@@ -101,6 +103,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
             for row in sources.routing.data["town"]
         ),
         ledgers=tuple(_ledger_row(row) for row in sources.ledgers.data["ledgers"]),
+        places=place_rules(sources.places.data),
     )
 
 

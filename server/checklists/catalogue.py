@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
+from server.checklists.places import PlaceRules
 from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "LedgerRow",
     "Party",
     "Penalty",
+    "PlaceRules",
     "Rule",
     "Rules",
     "TownRow",
@@ -262,6 +264,7 @@ class Rules:
     co_rows: tuple[CoRow, ...]
     town_rows: tuple[TownRow, ...]
     ledgers: tuple[LedgerRow, ...] = field(default=())
+    places: PlaceRules = field(default=PlaceRules())
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""

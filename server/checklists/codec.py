@@ -7,7 +7,7 @@ changes; its hash says whether a file on disk still means the same thing.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -29,11 +29,12 @@ def to_plain(value: Any) -> Any:
 def from_plain(kind: Any, value: Any) -> Any:
     """Build a value of the annotated type ``kind`` from its plain form.
 
-    Understands dataclasses, ``tuple[X, ...]``, ``dict[str, X]``, ``X | None`` and
+    A field with a default may be absent: the document was published before it was
+    added. Understands dataclasses, ``tuple[X, ...]``, ``dict[str, X]``, ``X | None`` and
     scalars: all that the catalogue's types are made of.
 
     Raises:
-        ValueError: the document has not exactly the fields of the dataclass.
+        ValueError: a field is unknown, or one without a default is missing.
     """
     if is_dataclass(kind):
         return _record(kind, value)
@@ -65,7 +66,8 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 def _record(kind: Any, value: Mapping[str, Any]) -> Any:
     hints = _hints(kind)
-    if value.keys() != hints.keys():
-        odd = ", ".join(sorted(value.keys() ^ hints.keys()))
+    needed = {f.name for f in fields(kind) if f.default is f.default_factory is MISSING}
+    if not needed <= value.keys() <= hints.keys():
+        odd = ", ".join(sorted((needed | value.keys()) - (hints.keys() & value.keys())))
         raise ValueError(f"{kind.__name__}: missing or unknown fields: {odd}")
-    return kind(**{name: from_plain(hints[name], value[name]) for name in hints})
+    return kind(**{name: from_plain(hints[name], value[name]) for name in value})

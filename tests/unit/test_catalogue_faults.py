@@ -114,6 +114,18 @@ town:
   - {id: T30, when: {item: [30]}, basis: ["{item}.township.3"], source: text}
   - {id: T44, when: {item: [44]}, basis: ["{item}.township.2"], source: text}
 """,
+    "places.yaml": """\
+visits:
+  high: {days: 30, origin: local setting}
+  medium: {days: 90, origin: local setting}
+  low: {days: 180, origin: local setting}
+  unrated: {days: 90, origin: local setting}
+night: {from: "20:00", to: "06:00", origin: local setting, basis: [44.township.2]}
+also:
+  - {item: 44, attribute: uses_gas, basis: [44.township.2], source: text}
+kinds:
+  - {code: "30", name: 小商店, items: [30], basis: ["{item}.name"], source: text}
+""",
     "ledgers.yaml": """\
 ledgers:
   - id: D01
