@@ -29,9 +29,9 @@ def to_plain(value: Any) -> Any:
 def from_plain(kind: Any, value: Any) -> Any:
     """Build a value of the annotated type ``kind`` from its plain form.
 
-    A field with a default may be absent: the document was published before it was
-    added. Understands dataclasses, ``tuple[X, ...]``, ``dict[str, X]``, ``X | None`` and
-    scalars: all that the catalogue's types are made of.
+    Understands dataclasses, ``tuple[X, ...]``, ``dict[str, X]``, ``X | None`` and
+    scalars: all that the catalogue's types are made of. A field with a default may be
+    absent: the document was published before there was the field.
 
     Raises:
         ValueError: a field is unknown, or one without a default is missing.

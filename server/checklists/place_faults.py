@@ -52,7 +52,9 @@ def _clauses(
 
 def _criteria(marked: Marked, entry: Data, at: Where) -> Iterator[Fault]:
     """A bound is either given or open; a lower bound is not above the upper."""
-    lists = [(("criteria", key), value) for key, value in _lists(entry)]
+    lists: list[tuple[Where, list[Data]]] = [
+        (("criteria", key), value) for key, value in entry.get("criteria", {}).items()
+    ]
     lists.append((("priority",), entry.get("priority", [])))
     for path, criteria in lists:
         for i, one in enumerate(criteria):
@@ -63,7 +65,3 @@ def _criteria(marked: Marked, entry: Data, at: Where) -> Iterator[Fault]:
                 yield marked.fault("needs either a bound or open: true", *where)
             if low is not None and high is not None and low > high:
                 yield marked.fault(f"at_least {low} is above at_most {high}", *where)
-
-
-def _lists(entry: Data) -> list[tuple[str, list[Data]]]:
-    return list(entry.get("criteria", {}).items())

@@ -93,7 +93,7 @@ class PlaceKind:
         deciding = [one for one in self.criteria if one.decides]
         met = [(one, one.met(attributes)) for one in deciding]
         answers = [answer for _, answer in met]
-        wanted = False if self.needs_all else True
+        wanted = not self.needs_all
         if not deciding:
             state = "inside"
         elif wanted in answers:
