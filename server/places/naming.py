@@ -70,7 +70,9 @@ def alike(one: str, other: str) -> bool:
     if not first or not second:
         return False
     shorter, longer = sorted((first, second), key=len)
-    if len(shorter) > 1 and shorter in longer:
+    if len(shorter) == 1:
+        return shorter == longer
+    if shorter in longer:
         return True
     if 2 * len(shorter) / (len(shorter) + len(longer)) < ALIKE:
         return False

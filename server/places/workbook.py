@@ -21,7 +21,6 @@ from server.core.text import Text
 from server.places.sheet import (
     MAX_CELL,
     MAX_COLUMNS,
-    MAX_ROWS,
     Row,
     Sheet,
     assembled,
@@ -40,6 +39,9 @@ _OTHER = 8 * MIB
 # Whole numbers above this have lost digits in a spreadsheet.
 _EXACT = 10**15
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]{0,100}?ref=[\"']([A-Z0-9:$]{2,30})")
+# A cell with something in it below the last row that is read.
+LAST_ROW = 99_999
+_FAR = re.compile(rb"\br=[\"']([A-Z]{1,3}[0-9]{6,7})[\"'][^>/]*>")
 _CHUNK = 1 * MIB
 
 
@@ -97,7 +99,7 @@ def _read(data: bytes) -> Sheet:
         titles = [sheet.title for sheet in book.worksheets]
         chosen = titles.index(SHEET_TITLE) if SHEET_TITLE in titles else 0
         sheet = book.worksheets[chosen]
-        _refuse_merged(data, sheet._worksheet_path)
+        _refuse_unseen(data, sheet._worksheet_path)
         # What the file says of its own size may be wrong or meant to be.
         sheet.reset_dimensions()
         return assembled(_rows(sheet), None)
@@ -105,30 +107,39 @@ def _read(data: bytes) -> Sheet:
         book.close()
 
 
-def _refuse_merged(data: bytes, path: str) -> None:
+def _refuse_unseen(data: bytes, path: str) -> None:
+    """Refuse what reading row by row does not show: merged cells, and far cells."""
     ranges: list[str] = []
+    far: list[str] = []
     with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(path) as part:
         tail = b""
         while chunk := part.read(_CHUNK):
             window = tail + chunk
             ranges += [found.decode() for found in _MERGED.findall(window)]
-            # Cut after the last whole tag: nothing is missed and nothing seen twice.
+            far = far or [found.decode() for found in _FAR.findall(window)[:1]]
+            # Cut at the last tag: nothing is missed and nothing seen twice.
             tail = window[window.rfind(b"<") :][-256:]
-    if ranges:
-        raise refuse_all(
-            [
-                FieldError(
-                    f"/cells/{where}",
-                    Text(f"合并单元格 {where}，请取消合并", f"Merged cells {where}"),
-                )
-                for where in ranges[:100]
-            ]
+    faults = [
+        FieldError(
+            f"/cells/{where}",
+            Text(f"合并单元格 {where}，请取消合并", f"Merged cells {where}"),
         )
+        for where in ranges[:100]
+    ]
+    faults += [
+        FieldError(
+            f"/cells/{where}",
+            Text(f"{where} 太靠下，只读前 {LAST_ROW} 行", f"{where} is too far down"),
+        )
+        for where in far
+    ]
+    if faults:
+        raise refuse_all(faults)
 
 
 def _rows(sheet: Any) -> Iterator[Row]:
-    # A row more than allowed, for the refusal to see; the header may stand lower.
-    bounds = {"max_row": 2 * MAX_ROWS, "max_col": MAX_COLUMNS}
+    # A column more than allowed, for the refusal of cells without header to see.
+    bounds = {"max_row": LAST_ROW, "max_col": MAX_COLUMNS + 1}
     for number, cells in enumerate(sheet.iter_rows(**bounds), start=1):
         values: list[str] = []
         faults: list[tuple[int, Text]] = []
