@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Text, exists, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, exists, false, func, or_, select
 
 from server.campaigns.models import Campaign
 from server.core.permissions import AREA_ROLES, Actor, Permission, Role
@@ -24,8 +23,13 @@ READ = Permission("campaign.read", AREA_ROLES)
 def visible(actor: Actor) -> ColumnElement[bool]:
     """Return the row filter of ``actor`` over :class:`Campaign`."""
     area = func.unnest(Campaign.area_paths).column_valued("area")
-    own = func.unnest(literal(town_paths(actor), ARRAY(Text))).column_valued("own")
-    touching = or_(func.starts_with(area, own), func.starts_with(own, area))
+    touching = or_(
+        false(),
+        *(
+            or_(func.starts_with(area, own), func.starts_with(own, area))
+            for own in town_paths(actor)
+        ),
+    )
     return exists(select(1).where(touching).correlate(Campaign))
 
 

@@ -123,7 +123,7 @@ def every_days(rules: PlaceRules) -> ColumnElement[int]:
         for level, rhythm in kind.visits.items()
     }
     key = Place.kind.concat(" ").concat(func.coalesce(Place.risk_level, UNRATED))
-    by_kind = cast(literal(days, JSONB).op("->>")(key), Integer)
+    by_kind = cast(func.jsonb_extract_path_text(literal(days, JSONB), key), Integer)
     return func.coalesce(Place.visit_every_days, by_kind)
 
 

@@ -193,7 +193,7 @@ def _inspections(chosen: Selection, window: Any, item: ColumnElement[Any]) -> An
         query = query.where(Inspection.checklist == item)
     if chosen.campaign is not None:
         query = query.where(counts(chosen.campaign, chosen.rules, chosen.zone))
-    return query.correlate(Place, window).lateral("seen")
+    return query.correlate_except(Inspection).lateral("seen")
 
 
 def _conditions(chosen: Selection) -> list[ColumnElement[bool]]:

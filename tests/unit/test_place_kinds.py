@@ -10,8 +10,8 @@ import pytest
 from server.checklists.catalogue import Rules
 from server.checklists.loader import bundled_root, load
 from server.checklists.places import PlaceRules
-from server.places.criteria import ATTRIBUTES, check
 from server.core.errors import Invalid
+from server.places.criteria import ATTRIBUTES, check
 from server.places.schemas import AttributesIn
 
 CATALOGUE = load(bundled_root() / "buerhantu")
