@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -188,6 +188,7 @@ def read_header(header: Row) -> dict[int, Column]:
     """
     found: dict[int, Column] = {}
     faults: list[FieldError] = []
+    known = [_BY_TITLE[k] for k in map(_header_key, header.cells) if k in _BY_TITLE]
     for index, title in enumerate(header.cells):
         column = _BY_TITLE.get(_header_key(title))
         letter = column_letter(index)
@@ -199,7 +200,9 @@ def read_header(header: Row) -> dict[int, Column]:
         elif column is not None:
             found[index] = column
         elif title:
-            faults.append(FieldError(f"/header/{letter}", _unknown(letter, title)))
+            faults.append(
+                FieldError(f"/header/{letter}", _unknown(letter, title, known))
+            )
     for index, message in header.faults:
         faults.append(FieldError(f"/header/{column_letter(index)}", message))
     for column in COLUMNS:
@@ -213,9 +216,16 @@ def read_header(header: Row) -> dict[int, Column]:
     return found
 
 
-def _unknown(letter: str, title: str) -> Text:
-    near = difflib.get_close_matches(_header_key(title), _BY_TITLE, 1, 0.5)
-    meant = _BY_TITLE[near[0]].title if near else ""
+def _unknown(letter: str, title: str, found: Collection[Column]) -> Text:
+    """Say that a header is unknown, and which one that is not there may be meant."""
+    absent = {key: column for key, column in _BY_TITLE.items() if column not in found}
+    needed = [key for key, column in absent.items() if column.required]
+    near = [
+        key
+        for some in (needed, list(absent))
+        for key in difflib.get_close_matches(_header_key(title), some, 1, 0.5)
+    ]
+    meant = absent[near[0]].title if near else ""
     zh, en = (f"，是否为“{meant}”", f"; meant {meant!r}?") if meant else ("", "")
     shown = title[:40]
     return Text(

@@ -148,7 +148,9 @@ def _locate(entries: Sequence[Entry], order: Order, mark: Mark) -> None:
 
 
 def _read_position(entry: Entry, mark: Mark) -> None:
-    lon, lat = entry.values[("position", "lon")], entry.values[("position", "lat")]
+    # A spreadsheet keeps 15 digits, a CSV file all: a centimetre is enough for both.
+    lon = round(entry.values[("position", "lon")], 7)
+    lat = round(entry.values[("position", "lat")], 7)
     document = {"type": "Point", "coordinates": [lon, lat]}
     datum = entry.values.get(("position", "datum"))
     if datum:
