@@ -154,7 +154,12 @@ COLUMNS = (
         "产权人、使用人或单位",
         ("负责人",),
     ),
-    Column("责任人类型", ("responsible_party", "kind"), _text, "如 业主、经营者"),
+    Column(
+        "责任人类型",
+        ("responsible_party", "kind"),
+        _text,
+        "如 业主、经营者；有责任人则必填",
+    ),
     Column("责任人电话", ("responsible_party", "phone"), _text, "", ("负责人电话",)),
     Column("联系人", ("contact", "name"), _text, ""),
     Column("联系电话", ("contact", "phone"), _text, "", ("联系人电话",)),

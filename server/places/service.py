@@ -100,7 +100,7 @@ def columns_of(content: dict[str, Any], spot: Spot, moment: datetime) -> dict[st
     named = {
         "name": content["name"],
         "kind": content["kind"],
-        "area_code": spot.code,
+        "area_path": spot.path,
     }
     numbers = {k: content[k] for k in ("credit_code", "register_no")}
     return {
@@ -109,8 +109,8 @@ def columns_of(content: dict[str, Any], spot: Spot, moment: datetime) -> dict[st
         "attributes": content["attributes"] or {},
         "geom": content["position"].ewkt,
         "position": content["position"].sent,
-        "area_path": spot.path,
-        "natural_key": naming.natural_key(**named, **numbers, area_path=spot.path),
+        "area_code": spot.code,
+        "natural_key": naming.natural_key(**named, **numbers),
         "name_key": naming.name_key(**named),
         "content_hash": digest_of(content),
         "changed_at": moment,
@@ -130,6 +130,10 @@ def save(
         PreconditionFailed: the version named is not the current one.
         Invalid: a field is wrong, or the place is outside its kind's criteria.
     """
+    known = registered(actor, place_id)
+    if known is not None and known.content_hash == digest_of(content):
+        # A retry is harmless, whatever the rules have come to say since.
+        return known, False
     spot = spot_of(actor, content["position"], now())
     check(edition_for(spot.path).rules.places, content)
     moment = now()
@@ -141,7 +145,10 @@ def save(
         .on_conflict_do_nothing(index_elements=["id"])
         .returning(Place.id)
     ).one_or_none()
-    place = db.session.get(Place, place_id, with_for_update=True)
+    # Read anew under the lock: what was read above may be another's by now.
+    place = db.session.get(
+        Place, place_id, populate_existing=True, with_for_update=True
+    )
     assert place is not None
     if made is not None:
         record("place.registered", actor, ("place", place_id), {"name": place.name})

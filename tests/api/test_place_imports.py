@@ -297,3 +297,35 @@ def test_english_and_template(make: Factory) -> None:
     assert book.data.startswith(b"PK")
     assert "spreadsheetml" in book.mimetype
     assert json.dumps(book.headers["Content-Disposition"])
+
+
+def test_a_change_by_hand_may_not_take_another_rows_key(make: Factory) -> None:
+    officer = make.town_officer()
+    rows = [row(make), row(make, "乙店", east=0.0001)]
+    report = send(officer, csv_file(rows)).json
+    first = officer.get(f"/places/{report['rows'][0]['place']}")
+    body = {
+        "name": "乙店",
+        "kind": "35",
+        "position": first.json["position"]["sent"],
+    }
+    match = {"If-Match": first.headers["ETag"]}
+    answer = officer.put(f"/places/{first.json['id']}", json=body, headers=match)
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/name")
+
+
+def test_a_workbook_and_its_csv_are_the_same_content(make: Factory) -> None:
+    officer = make.town_officer()
+    header = [
+        *HEADER,
+        "职工人数",
+        "人员密集",
+        "跨度(米)",
+        "风险等级",
+        "责任人",
+        "责任人类型",
+    ]
+    cells = [*row(make), 12, "是", 18.5, "高", "张某", "经营者"]
+    assert send(officer, csv_file([cells], header=header)).json["taken"] == 1
+    again = send(officer, workbook([cells], header=header)).json
+    assert (again["unchanged"], again["encoding"]) == (1, None)
