@@ -16,7 +16,8 @@ depends_on = None
 # As server.places.naming has it, for what is registered already.
 NAME_KEY = """
     'name:' || lower(regexp_replace(normalize(name, NFKC), '\\s', '', 'g'))
-    || '|' || area_code || '|' || kind
+    || '|' || coalesce(nullif(split_part(area_path, '/', 4), ''), area_code)
+    || '|' || kind
 """
 
 

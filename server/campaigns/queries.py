@@ -25,7 +25,9 @@ from server.tickets.queries import day_start
 
 def by_id(campaign_id: UUID, *, lock: bool = False) -> Campaign | None:
     """Return a campaign; ``lock``: to change it."""
-    return db.session.get(Campaign, campaign_id, with_for_update=lock or None)
+    return db.session.get(
+        Campaign, campaign_id, populate_existing=lock, with_for_update=lock or None
+    )
 
 
 def listed(

@@ -242,7 +242,6 @@ def _key(entry: Entry) -> str:
     code = entry.values.get(("credit_code",))
     return naming.natural_key(
         name=entry.values[("name",)],
-        area_code=entry.spot.code,
         area_path=entry.spot.path,
         kind=str(entry.kind),
         credit_code=code.upper() if code else None,
@@ -282,7 +281,7 @@ def _find_registered(entries: Sequence[Entry], order: Order) -> None:
 
 
 def _name_key(entry: Entry) -> str:
-    return naming.name_key(entry.values[("name",)], entry.spot.code, str(entry.kind))
+    return naming.name_key(entry.values[("name",)], entry.spot.path, str(entry.kind))
 
 
 def _may_be(entry: Entry, place: Place) -> bool:

@@ -32,15 +32,19 @@ def plain_name(name: str) -> str:
     return _SPACE.sub("", unicodedata.normalize("NFKC", name)).lower()
 
 
-def name_key(name: str, area_code: str, kind: str) -> str:
-    """Return the key of a place that has no number: name, area and kind."""
-    return f"name:{plain_name(name)}|{area_code}|{kind}"
+def name_key(name: str, area_path: str, kind: str) -> str:
+    """Return the key of a place that has no number: name, area and kind.
+
+    The area is the community (or the wider area where there is none), not the grid:
+    grids are redrawn, and a fix drifts over their borders.
+    """
+    area = area_path.rstrip("/").split("/")[:4][-1]
+    return f"name:{plain_name(name)}|{area}|{kind}"
 
 
 def natural_key(
     *,
     name: str,
-    area_code: str,
     area_path: str,
     kind: str,
     credit_code: str | None,
@@ -50,13 +54,13 @@ def natural_key(
 
     The register number (登记编号) within its town when there is one; else the credit
     code within the town with the kind, because one firm may be registered as two
-    kinds; else the name with area and kind.
+    kinds; else the name with community and kind.
     """
     if register_no:
         return f"no:{town_of(area_path)}|{register_no}"
     if credit_code:
         return f"credit:{town_of(area_path)}|{credit_code}|{kind}"
-    return name_key(name, area_code, kind)
+    return name_key(name, area_path, kind)
 
 
 def town_of(area_path: str) -> str:

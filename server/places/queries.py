@@ -230,7 +230,9 @@ def by_keys(natural: Sequence[str], names: Sequence[str], *, lock: bool) -> list
             Place.name_key == any_(literal(list(names), ARRAY(Text))),
         )
     )
-    return list(db.session.scalars(query.with_for_update() if lock else query))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return list(db.session.scalars(query))
 
 
 def lock_imports() -> None:

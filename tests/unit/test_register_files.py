@@ -303,8 +303,7 @@ def test_natural_keys() -> None:
     def key(**changes: Any) -> str:
         given = {
             "name": "老张 面馆",
-            "area_code": "150203102200",
-            "area_path": "150200/150203/150203102/150203102200/",
+            "area_path": "150200/150203/150203102/150203102200/150203102200-02/",
             "kind": "35",
             "credit_code": None,
             "register_no": None,
@@ -313,5 +312,6 @@ def test_natural_keys() -> None:
 
     assert key() == "name:老张面馆|150203102200|35"
     town = "150200/150203/150203102/"
+    assert key(area_path=town) == "name:老张面馆|150203102|35"
     assert key(credit_code="X") == f"credit:{town}|X|35"
     assert key(credit_code="X", register_no="7") == f"no:{town}|7"
