@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from server.core.db import db
 from server.places.models import Place
-from tests.api.test_campaigns import campaign
+from tests.api.test_place_campaigns import campaign
 from tests.concurrency.test_ticket_races import at_once
 from tests.factories import Caller, Factory
 from tests.registers import HEADER, csv_file
