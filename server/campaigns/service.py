@@ -107,7 +107,7 @@ def _values(actor: Actor, content: dict[str, Any]) -> dict[str, Any]:
     rules = edition_for(paths[0]).rules
     errors += _word_faults(content, rules)
     if errors:
-        raise Invalid(errors[0].message, errors=errors)
+        raise Invalid.of(errors)
     names = ("name", "items", "kinds", "starts_on", "ends_on", "night", "note")
     return {
         **{name: content[name] for name in names},
@@ -128,7 +128,7 @@ def _paths(actor: Actor, codes: list[str]) -> list[str]:
         if code not in known or not policy.organises(actor, [known[code].path])
     ]
     if errors:
-        raise Invalid(errors[0].message, errors=errors)
+        raise Invalid.of(errors)
     return [known[code].path for code in codes]
 
 

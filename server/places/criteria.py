@@ -37,7 +37,7 @@ def check(rules: PlaceRules, content: dict[str, Any]) -> PlaceKind:
         raise Invalid.at("/kind", message)
     errors = [*_risk_faults(kind, content), *_outside(kind, content["attributes"])]
     if errors:
-        raise Invalid(errors[0].message, errors=errors)
+        raise Invalid.of(errors)
     return kind
 
 
