@@ -22,12 +22,16 @@ from server.core.db import (
     forget_inherited_connections,
     ping_idle_connections,
 )
+from server.core.http.ids import install_ids
 from server.core.http.openapi import blueprint as openapi
 from server.core.http.operations import blueprint as operations
 from server.core.http.operations import count_requests
 from server.core.http.render import install_problem_handlers
 from server.core.permissions import Actor
 from server.core.storage import Store
+from server.duties.routes import blueprint as duties_api
+from server.incidents.routes import blueprint as incidents_api
+from server.orders.routes import blueprint as orders_api
 from server.patrols.routes import blueprint as patrols_api
 from server.photos.routes import blueprint as photos_api
 from server.places.routes import blueprint as places_api
@@ -35,7 +39,7 @@ from server.reports.routes import blueprint as reports_api
 from server.sync.routes import blueprint as sync_api
 from server.tickets.routes import blueprint as tickets_api
 from server.web.routes import blueprint as web
-from server.wiring import PHOTO_OWNERS, SUBSCRIPTIONS
+from server.wiring import GAUGES, PHOTO_OWNERS, SUBSCRIPTIONS
 
 API = "/api/v1"
 API_ROOMS = (
@@ -43,7 +47,10 @@ API_ROOMS = (
     areas_api,
     campaigns_api,
     checklists_api,
+    incidents_api,
+    duties_api,
     openapi,
+    orders_api,
     patrols_api,
     photos_api,
     places_api,
@@ -65,6 +72,8 @@ def create_app(settings: Settings) -> Flask:
         token, settings
     )
     app.extensions["note_denial"] = _note_denial
+    app.extensions["gauges"] = GAUGES
+    install_ids(app)
     install_problem_handlers(app)
     count_requests(app)
     for blueprint in API_ROOMS:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from server.checklists import incidents
 from server.checklists.build_places import place_rules
 from server.checklists.catalogue import (
     Catalogue,
@@ -27,7 +28,9 @@ from server.checklists.catalogue import (
     Rules,
     TownRow,
 )
+from server.checklists.duties import DutyKind, Figure
 from server.checklists.marked import Marked
+from server.checklists.orders import order_processes
 
 Data = dict[str, Any]
 SEVERITIES = ("general", "serious", "major")
@@ -47,6 +50,9 @@ class Sources:
     ledgers: Marked
     places: Marked
     shared: Marked
+    incidents: Marked
+    orders: Marked
+    duties: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -103,6 +109,10 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
             for row in sources.routing.data["town"]
         ),
         ledgers=tuple(_ledger_row(row) for row in sources.ledgers.data["ledgers"]),
+        figures=incidents.figures(sources.incidents.data),
+        incident_kinds=incidents.kinds(sources.incidents.data),
+        orders=order_processes(sources.orders.data["orders"]),
+        duties=duty_kinds(sources.duties.data),
         places=place_rules(sources.places.data),
     )
 
@@ -122,6 +132,7 @@ def duty_items(data: Data) -> tuple[DutyItem, ...]:
                 Party(name, (0,) * n if isinstance(n, int) else tuple(n))
                 for name, n in item["parties"].items()
             ),
+            support=item.get("support", False),
         )
         for item in data["items"]
     )
@@ -180,6 +191,39 @@ def _ledger_row(row: Data) -> LedgerRow:
     )
 
 
+def duty_kinds(data: Data) -> tuple[DutyKind, ...]:
+    """The kinds of duty records; what a kind does not say, its form says for it."""
+    forms = {form["code"]: form for form in data["forms"]}
+    return tuple(_duty_kind(row, forms[row["form"]]) for row in data["duties"])
+
+
+def _duty_kind(row: Data, form: Data) -> DutyKind:
+    both = {"rhythm": None, "origin": None, **form, **row}
+    return DutyKind(
+        code=row["code"],
+        title=row["title"],
+        form=form["code"],
+        form_name=form["name"],
+        items=numbers(row["items"]),
+        parties=tuple(row["parties"]),
+        rhythm=both["rhythm"],
+        origin=both["origin"],
+        requires=tuple(both["requires"]),
+        figures=tuple(
+            Figure(
+                code=figure["code"],
+                name=figure["name"],
+                unit=figure["unit"],
+                required=figure.get("required", False),
+                decimal=figure.get("decimal", False),
+            )
+            for figure in both["figures"]
+        ),
+        clauses=tuple(row["clauses"]),
+        source=row["source"],
+    )
+
+
 def processes(data: Data) -> tuple[ItemProcess, ...]:
     """One process per item: an entry of items.yaml may stand for several items."""
     names = {penalty["code"]: penalty["name"] for penalty in data["penalties"]}
@@ -197,6 +241,7 @@ def processes(data: Data) -> tuple[ItemProcess, ...]:
             at_once=entry["at_once"],
             penalties=tuple(Penalty(code, names[code]) for code in entry["penalties"]),
             order_document=entry["order_document"],
+            escalation=entry.get("escalation", "after_recheck"),
             implies=implied.get(item, ()),
             feedback=entry["feedback"],
             deadlines=_deadlines(data["deadlines"], entry),

@@ -6,8 +6,8 @@ the rows that route a finding. All of it is data in the top-level ``checklists/`
 :mod:`server.checklists.loader` reads it into these classes.
 
 Item numbers are strings (``"30"``) because a clause reference is a string:
-``30.township.3``, ``26.township.1.3`` (a sub-point), ``30.区消防救援大队.2`` or
-``30.name``.
+``30.township.3``, ``26.township.1.3`` (a sub-point), ``30.区消防救援大队.2``,
+``30.support`` (the line of the column 履职保障) or ``30.name``.
 """
 
 from dataclasses import dataclass, field
@@ -15,6 +15,9 @@ from functools import cached_property
 from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
+from server.checklists.duties import TOWNSHIP, DutyKind
+from server.checklists.incidents import Figure, IncidentKind
+from server.checklists.orders import OrderProcess
 from server.checklists.places import PlaceRules
 from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
 
@@ -27,10 +30,12 @@ __all__ = [
     "Deadline",
     "Department",
     "DutyItem",
+    "DutyKind",
     "Fact",
     "ItemProcess",
     "LeadRow",
     "LedgerRow",
+    "OrderProcess",
     "Party",
     "Penalty",
     "PlaceRules",
@@ -130,12 +135,14 @@ class Party:
 class DutyItem:
     """One item of the duty list: number, name and the clauses each party has.
 
-    The sentences of the list are cited by reference, not copied.
+    ``support``: the item has a line in the column 履职保障. The sentences of the list
+    are cited by reference, not copied.
     """
 
     number: str
     name: str
     parties: tuple[Party, ...] = ()
+    support: bool = False
 
     def has_clause(self, reference: str) -> bool:
         """Whether a reference such as ``30.township.3`` names a clause of this item."""
@@ -144,6 +151,8 @@ class DutyItem:
             return False
         if rest == "name":
             return True
+        if rest == "support":
+            return self.support
         name, *numbers = rest.split(".")
         if not 1 <= len(numbers) <= 2 or not all(n.isdecimal() for n in numbers):
             return False
@@ -152,6 +161,16 @@ class DutyItem:
                 subpoints = party.clauses[int(numbers[0]) - 1]
                 return len(numbers) == 1 or 1 <= int(numbers[1]) <= subpoints
         return False
+
+    def owing(self, reference: str) -> tuple[str, ...]:
+        """The names of the parties that may owe an existing clause of this item.
+
+        A support line names nobody: any department of the item may owe it.
+        """
+        name = reference.split(".")[1]
+        if name != "support":
+            return (name,)
+        return tuple(p.name for p in self.parties if p.name != TOWNSHIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +247,8 @@ class ItemProcess:
     ``order_document``: what the department's order is called. ``implies``: facts that
     the kind of place itself states. ``feedback``: ``required`` by the list or
     ``expected`` by design. ``deadlines``: step -> severity -> :class:`Deadline`.
+    ``escalation``: when a case goes to the next level: ``after_recheck`` (failed, 27),
+    ``beside_order`` (as soon as it is verified, 65) or ``instead_of_order`` (54).
     """
 
     item: str
@@ -243,6 +264,7 @@ class ItemProcess:
     deadlines: dict[str, dict[str, Deadline]]
     basis: tuple[str, ...]
     source: str
+    escalation: str = "after_recheck"
 
     def deadline(self, step: str, severity: str) -> Deadline | None:
         """The time allowed for ``step``, or None when the step has no setting."""
@@ -263,7 +285,11 @@ class Rules:
     lead_rows: tuple[LeadRow, ...]
     co_rows: tuple[CoRow, ...]
     town_rows: tuple[TownRow, ...]
-    ledgers: tuple[LedgerRow, ...] = field(default=())
+    ledgers: tuple[LedgerRow, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    incident_kinds: tuple[IncidentKind, ...] = ()
+    orders: tuple[OrderProcess, ...] = ()
+    duties: tuple[DutyKind, ...] = ()
     places: PlaceRules = field(default=PlaceRules())
 
     def to_document(self) -> Document:
@@ -301,9 +327,26 @@ class Rules:
         """The process of an item. Raises KeyError when the item is not patrolled."""
         return self._processes[item]
 
+    def dispatches(self, row_id: str) -> bool:
+        """Whether a lead row has its department assign the case (26.区应急管理局.3)."""
+        row = self._lead_rows.get(row_id)
+        return row is not None and row.then == "dispatch_by_category"
+
+    def incident_kind(self, code: str) -> IncidentKind:
+        """The kind of incident with this code. Raises KeyError."""
+        return self._incident_kinds[code]
+
     def town_row(self, item: str) -> TownRow:
         """The row by which the town itself sees to an item. Raises KeyError."""
         return self._town_rows[item]
+
+    def order_process(self, item: str) -> OrderProcess:
+        """The inbound orders of an item. Raises KeyError when it has none."""
+        return self._orders[item]
+
+    def duty(self, code: str) -> DutyKind:
+        """The kind of duty record with this code. Raises KeyError."""
+        return self._duties[code]
 
     def has_clause(self, reference: str) -> bool:
         """Whether a clause reference exists in the duty list."""
@@ -331,8 +374,24 @@ class Rules:
         return {item.number: item for item in self.duty_items}
 
     @cached_property
+    def _duties(self) -> dict[str, DutyKind]:
+        return {kind.code: kind for kind in self.duties}
+
+    @cached_property
     def _processes(self) -> dict[str, ItemProcess]:
         return {process.item: process for process in self.processes}
+
+    @cached_property
+    def _lead_rows(self) -> dict[str, LeadRow]:
+        return {row.id: row for row in self.lead_rows}
+
+    @cached_property
+    def _incident_kinds(self) -> dict[str, IncidentKind]:
+        return {kind.code: kind for kind in self.incident_kinds}
+
+    @cached_property
+    def _orders(self) -> dict[str, OrderProcess]:
+        return {process.item: process for process in self.orders}
 
     @cached_property
     def _town_rows(self) -> dict[str, TownRow]:

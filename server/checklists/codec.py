@@ -30,11 +30,11 @@ def from_plain(kind: Any, value: Any) -> Any:
     """Build a value of the annotated type ``kind`` from its plain form.
 
     Understands dataclasses, ``tuple[X, ...]``, ``dict[str, X]``, ``X | None`` and
-    scalars: all that the catalogue's types are made of. A field with a default may be
-    absent: the document was published before there was the field.
+    scalars: all that the catalogue's types are made of. A field that has a default may
+    be missing: a version published before the field existed stays readable.
 
     Raises:
-        ValueError: a field is unknown, or one without a default is missing.
+        ValueError: the document has a field that the dataclass has not, or lacks one.
     """
     if is_dataclass(kind):
         return _record(kind, value)
@@ -66,8 +66,17 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 def _record(kind: Any, value: Mapping[str, Any]) -> Any:
     hints = _hints(kind)
-    needed = {f.name for f in fields(kind) if f.default is f.default_factory is MISSING}
-    if not needed <= value.keys() <= hints.keys():
-        odd = ", ".join(sorted((needed | value.keys()) - (hints.keys() & value.keys())))
-        raise ValueError(f"{kind.__name__}: missing or unknown fields: {odd}")
-    return kind(**{name: from_plain(hints[name], value[name]) for name in value})
+    odd = (value.keys() - hints.keys()) | (_required(kind) - value.keys())
+    if odd:
+        listed = ", ".join(sorted(odd))
+        raise ValueError(f"{kind.__name__}: missing or unknown fields: {listed}")
+    return kind(**{name: from_plain(hints[name], v) for name, v in value.items()})
+
+
+@cache
+def _required(kind: Any) -> frozenset[str]:
+    return frozenset(
+        f.name
+        for f in fields(kind)
+        if f.default is MISSING and f.default_factory is MISSING
+    )

@@ -1,17 +1,28 @@
 """What the files of a catalogue say of each other: every reference must hold.
 
 Each check yields faults with the line of the value that is wrong. The order of the
-lead rows is checked in :mod:`server.checklists.reach`.
+lead rows is checked in :mod:`server.checklists.reach`, the kinds of duty records in
+:mod:`server.checklists.duty_checks`.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from server.checklists import build, place_faults, reach
+from server.checklists import (
+    build,
+    duty_checks,
+    incident_faults,
+    ordercheck,
+    place_faults,
+    reach,
+)
 from server.checklists.build import Data, Sources
 from server.checklists.catalogue import DutyItem
 from server.checklists.marked import Fault, Marked, Where
+
+# The longest words of the list that a direct checkpoint cites have 33 characters.
+LONGEST_PHRASE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ def faults(sources: Sources) -> Iterator[Fault]:
         _processes,
         _rows,
         _ledgers,
+        _incidents,
         _places,
         _checklists,
         _coverage,
@@ -49,6 +61,9 @@ def faults(sources: Sources) -> Iterator[Fault]:
     for check in checks:
         yield from check(sources, known)
     yield from reach.faults(sources.routing)
+    names = {d["code"]: d["name"] for d in sources.departments.data["departments"]}
+    yield from ordercheck.faults(sources.orders, known.duty, names)
+    yield from duty_checks.faults(sources)
 
 
 def _known(sources: Sources) -> _Known:
@@ -284,6 +299,12 @@ def _ledgers(sources: Sources, known: _Known) -> Iterator[Fault]:
         yield from _clauses(marked, row, at, row["items"], known)
 
 
+def _incidents(sources: Sources, known: _Known) -> Iterator[Fault]:
+    yield from incident_faults.faults(
+        sources.incidents, known.departments, known.duty, known.has_clause
+    )
+
+
 def _places(sources: Sources, known: _Known) -> Iterator[Fault]:
     marked = sources.places
     yield from _twice(marked, "kind", _each(marked.data, "kinds", "code"))
@@ -306,7 +327,8 @@ def _checklists(sources: Sources, known: _Known) -> Iterator[Fault]:
                 yield marked.fault(message, "checkpoints", i, "id")
             ids.add(entry["id"])
             yield from _checkpoint(marked, i, entry, shared, known)
-    for name in shared:
+    for name, fields in shared.items():
+        yield from _phrase(sources.shared, ("checkpoints", name), fields)
         if name not in used:
             message = f"shared checkpoint {name} is not used by any item"
             yield sources.shared.fault(message, "checkpoints", name)
@@ -333,6 +355,24 @@ def _checkpoint(
     if clause is not None and not known.has_clause(clause):
         message = f"clause {clause} does not exist in the duty list"
         yield marked.fault(message, *at, "clause")
+    if entry.keys() & {"phrase", "derivation"}:
+        yield from _phrase(marked, at, fields)
+
+
+def _phrase(marked: Marked, at: Where, fields: Data) -> Iterator[Fault]:
+    """The duty list's words that a checkpoint cites, as far as they can be checked.
+
+    The project keeps no sentence of the list, so whether the words stand in the
+    clause is for whoever writes the checkpoint to see.
+    """
+    phrase = fields.get("phrase")
+    if phrase is None:
+        return
+    if not phrase.strip():
+        yield marked.fault("phrase is blank", *at, "phrase")
+    elif fields.get("derivation") == "direct" and len(phrase) > LONGEST_PHRASE:
+        message = f"phrase of a direct checkpoint has over {LONGEST_PHRASE} characters"
+        yield marked.fault(message, *at, "phrase")
 
 
 def _coverage(sources: Sources, known: _Known) -> Iterator[Fault]:

@@ -32,7 +32,10 @@ _FILES = (
     "ledgers",
     "places",
     "shared",
+    "duties",
 )
+# A town may have none of these; then they hold nothing.
+_OPTIONAL = ("incidents", "orders")
 
 
 def bundled_root() -> Path:
@@ -93,6 +96,10 @@ def _read_all(directory: Path) -> Sources:
         name.replace("-", "_"): take(directory / f"{name}.yaml", name)
         for name in _FILES
     }
+    for name in _OPTIONAL:
+        file = directory / f"{name}.yaml"
+        there = file.exists()
+        files[name] = take(file, name) if there else Marked(file, {name: []}, {})
     found = [take(f, "checklist") for f in sorted(directory.glob("items/*.yaml"))]
     checklists = [marked for marked in found if marked is not None]
     sound = {name: marked for name, marked in files.items() if marked is not None}

@@ -14,11 +14,19 @@ from server.app import audit_key
 from server.areas.geojson import AreaFileInvalid
 from server.areas.service import export_areas, import_areas
 from server.audit.verify import verify
-from server.checklists.loader import CatalogueInvalid, bundled_root, check
+from server.checklists.loader import (
+    CatalogueInvalid,
+    bundled_root,
+    check,
+    find_catalogues,
+)
 from server.cli.settings import application
 from server.core import migrate
 from server.core.db import db, unit_of_work
 from server.demo import seed
+from server.duties.consistency import faults as duty_faults
+from server.incidents.consistency import faults as incident_faults
+from server.orders.consistency import faults as order_faults
 from server.patrols.consistency import faults as finding_faults
 from server.tickets.consistency import faults as ticket_faults
 
@@ -57,6 +65,8 @@ def check_checklists(directory: Path | None) -> None:
 @click.argument("directory", type=click.Path(path_type=Path), required=False)
 def load_checklists(directory: Path | None) -> None:
     """Publish what has changed as new versions."""
+    if directory is not None and not find_catalogues(directory):
+        raise click.ClickException(f"no catalogue in {directory}")
     with application():
         try:
             with unit_of_work():
@@ -99,12 +109,15 @@ def import_file(file: Path) -> None:
 
 
 @areas.command("export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, writable=True))
 def export_file(file: Path) -> None:
     """Export all areas as a GeoJSON file that imports back."""
     with application():
         collection = export_areas()
-    file.write_bytes(orjson.dumps(collection))
+    try:
+        file.write_bytes(orjson.dumps(collection))
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}") from error
     click.echo(f"{len(collection['features'])} areas written to {file}")
 
 
@@ -116,13 +129,19 @@ def audit() -> None:
 @audit.command("verify")
 @click.option("--head", help="Hash that the chain ended with at an earlier time.")
 def verify_chain(head: str | None) -> None:
-    """Walk the hash chain and compare findings and tickets with it.
+    """Walk the hash chain and compare findings, tickets and incidents with it.
 
     Exit status 1 when something does not hold.
     """
     with application() as app:
         verdict = verify(audit_key(app.extensions["settings"]), earlier_head=head)
-        beside = [*ticket_faults(), *finding_faults()]
+        beside = [
+            *ticket_faults(),
+            *finding_faults(),
+            *incident_faults(),
+            *order_faults(),
+            *duty_faults(),
+        ]
     for fault in verdict.faults:
         where = f"event {fault.event_id}" if fault.event_id else "chain"
         click.echo(f"{where}: {fault.what}", err=True)
@@ -131,7 +150,7 @@ def verify_chain(head: str | None) -> None:
     click.echo(f"{verdict.events} events, head {verdict.head}")
     if verdict.faults or beside:
         sys.exit(1)
-    click.echo("the chain holds, and findings and tickets agree with it")
+    click.echo("the chain holds, and all it tells of agrees with it")
 
 
 @click.group()

@@ -16,12 +16,12 @@ IMPORTERS = frozenset({Role.TOWN_OFFICER, Role.ADMINISTRATOR})
 IMPORT = Permission("place.import", IMPORTERS)
 
 
-def town_paths(actor: Actor) -> list[str]:
-    """Return the towns (or wider areas) whose places ``actor`` works with.
+def town_paths(actor: Actor, roles: frozenset[Role] = AREA_ROLES) -> list[str]:
+    """Return the towns (or wider areas) in which ``actor`` works by ``roles``.
 
     A grid worker helps out next door, so the register is shared within the town.
     """
-    return [town_of(path) for path in actor.paths(AREA_ROLES)]
+    return [town_of(path) for path in actor.paths(roles)]
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:

@@ -179,6 +179,7 @@ def similar(actor: Actor, place_id: UUID) -> Reply:
     "/places/<uuid:place_id>",
     permission=policy.WRITE,
     summary="Register a place; changing it needs If-Match",
+    match="change",
     body=schemas.PlaceIn,
     answers={200: schemas.PlaceSeenOut, 201: schemas.PlaceSeenOut},
 )

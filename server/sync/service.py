@@ -9,10 +9,12 @@ How nothing is missed:
   taken just before its transaction begins, so changes are asked for from
   :data:`OVERLAP` earlier still. What the phone has from that stretch is named in the
   cursor and not sent again; anything not named is sent.
-- *Gone.* Tickets never vanish, they stop waiting: that is a change. Places vanish
-  from a town when they are corrected into another, which no row of this town tells;
-  the cursor knows the set by its digest, and a set that newly registered places do
-  not explain makes the bundle a full one.
+- *Gone.* Tickets never vanish, they stop waiting: that is a change, with an event
+  that names the state left, and its time is not before the change's own. Tombstones
+  are for the tickets with such an event since the cursor. Places vanish from a town
+  when they are corrected into another, which no row of this town tells; the cursor
+  knows the set by its digest, and a set that newly registered places do not explain
+  makes the bundle a full one.
 - *Another basis.* Other roles, areas or boundaries than the cursor's, or a cursor
   past :data:`MAX_AGE`: a full bundle, which replaces what the phone has.
 """
@@ -31,7 +33,7 @@ import orjson
 from sqlalchemy import Row
 
 from server.areas.schemas import area_out
-from server.checklists.catalogue import Checklist
+from server.checklists.catalogue import Checklist, Rules
 from server.checklists.schemas import checklist_out, vocabulary_out
 from server.checklists.service import (
     Edition,
@@ -41,6 +43,10 @@ from server.checklists.service import (
 )
 from server.core.clock import local_date, now
 from server.core.permissions import Actor
+from server.incidents.answers import kinds_out
+from server.orders import service as orders
+from server.orders.queries import waiting as orders_waiting
+from server.orders.schemas import actions_out, order_row
 from server.places import queries as places
 from server.places.schemas import place_out
 from server.sync import policy, queries
@@ -113,7 +119,7 @@ def _everything(basis: _Basis) -> Bundle:
     content = _content(
         basis,
         full=True,
-        vocabulary=vocabulary_out(edition.rules) if edition else None,
+        vocabulary=_vocabulary(edition.rules) if edition else None,
         checklists=_checklists(edition, {}),
         areas=_areas(basis),
         places=[place_out(*tuple(row)) for row in place_rows],
@@ -121,6 +127,10 @@ def _everything(basis: _Basis) -> Bundle:
         removed={},
     )
     return Bundle(content, _cursor(basis, marks, place_rows))
+
+
+def _vocabulary(rules: Rules) -> dict[str, Any]:
+    return vocabulary_out(rules) | {"incident_kinds": kinds_out(rules)}
 
 
 def _changes(basis: _Basis, since: Cursor) -> Bundle:
@@ -139,7 +149,7 @@ def _changes(basis: _Basis, since: Cursor) -> Bundle:
     content = _content(
         basis,
         full=False,
-        vocabulary=vocabulary_out(edition.rules) if edition and new_words else None,
+        vocabulary=_vocabulary(edition.rules) if edition and new_words else None,
         checklists=checklists,
         areas=[],
         places=[
@@ -167,6 +177,7 @@ def _content(
     }
     kinds = ("checklists", "areas", "places", "tickets")
     gone = {kind: removed.get(kind, []) for kind in kinds}
+    lists["orders"] = _orders(basis)
     return {"catalogue": catalogue, **lists, "removed": gone}
 
 
@@ -252,6 +263,18 @@ def _tickets(rows: list[Row[Any]], today: date) -> list[dict[str, Any]]:
         ticket_row(ticket, parts[ticket.id], names, (lon, lat), today)
         | _offline(ticket)
         for ticket, lon, lat in map(tuple, rows)
+    ]
+
+
+def _orders(basis: _Basis) -> list[dict[str, Any]]:
+    """Return all inbound orders that wait; never a part, so none needs removing."""
+    waiting = [
+        (row, orders.seen_by(basis.actor, row[0]))
+        for row in orders_waiting(basis.actor)
+    ]
+    return [
+        order_row(row, seen.rules, basis.today) | {"actions": actions_out(seen)}
+        for row, seen in waiting
     ]
 
 

@@ -11,7 +11,7 @@ from flask import request
 from server.areas import queries as areas
 from server.checklists.service import edition_of
 from server.core.clock import local_date, now
-from server.core.errors import Invalid, PreconditionFailed, PreconditionRequired
+from server.core.errors import Invalid
 from server.core.http import (
     Blueprint,
     Page,
@@ -19,11 +19,13 @@ from server.core.http import (
     cursor_of,
     fresh,
     read_cursor,
+    require_version,
 )
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import evidence, policy, preview, queries, schemas, service
+from server.tickets.described import ACTION_BODIES
 from server.tickets.models import Ticket
 
 blueprint = Blueprint("tickets", __name__)
@@ -146,6 +148,9 @@ def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
     permission=policy.ACT,
     summary="One transition; needs If-Match; the body holds the action's fields",
     json=True,
+    bodies=ACTION_BODIES,
+    match="always",
+    who="whom the ticket's own actions name",
     answers={200: schemas.TicketOut},
 )
 def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
@@ -159,13 +164,7 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
 
 
 def _require_version(ticket: Ticket) -> None:
-    header = request.headers.get("If-Match")
-    if header is None:
-        raise PreconditionRequired()
-    wanted = f"{ticket.number}.{ticket.version}."
-    listed = [part.strip().removeprefix("W/").strip('"') for part in header.split(",")]
-    if header.strip() != "*" and not any(p.startswith(wanted) for p in listed):
-        raise PreconditionFailed()
+    require_version(ticket.number, ticket.version)
 
 
 @blueprint.expose(
