@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.checklists import incidents
+from server.checklists.build_places import place_rules
 from server.checklists.catalogue import (
     Catalogue,
     Category,
@@ -47,6 +48,7 @@ class Sources:
     items: Marked
     routing: Marked
     ledgers: Marked
+    places: Marked
     shared: Marked
     incidents: Marked
     orders: Marked
@@ -111,6 +113,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
         incident_kinds=incidents.kinds(sources.incidents.data),
         orders=order_processes(sources.orders.data["orders"]),
         duties=duty_kinds(sources.duties.data),
+        places=place_rules(sources.places.data),
     )
 
 

@@ -10,7 +10,7 @@ Item numbers are strings (``"30"``) because a clause reference is a string:
 ``30.support`` (the line of the column 履职保障) or ``30.name``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self, cast
 
@@ -18,6 +18,7 @@ from server.checklists.codec import Document, content_hash, from_plain, to_plain
 from server.checklists.duties import TOWNSHIP, DutyKind
 from server.checklists.incidents import Figure, IncidentKind
 from server.checklists.orders import OrderProcess
+from server.checklists.places import PlaceRules
 from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "OrderProcess",
     "Party",
     "Penalty",
+    "PlaceRules",
     "Rule",
     "Rules",
     "TownRow",
@@ -288,6 +290,7 @@ class Rules:
     incident_kinds: tuple[IncidentKind, ...] = ()
     orders: tuple[OrderProcess, ...] = ()
     duties: tuple[DutyKind, ...] = ()
+    places: PlaceRules = field(default=PlaceRules())
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""

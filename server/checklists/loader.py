@@ -30,6 +30,7 @@ _FILES = (
     "items",
     "routing",
     "ledgers",
+    "places",
     "shared",
     "duties",
 )

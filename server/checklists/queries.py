@@ -43,6 +43,11 @@ def latest_ruleset(catalogue: str) -> Ruleset | None:
     return db.session.scalar(query.order_by(Ruleset.version.desc()).limit(1))
 
 
+def first_catalogue() -> str | None:
+    """Return the code of the first catalogue that was ever published."""
+    return db.session.scalar(select(func.min(Ruleset.catalogue)))
+
+
 def latest_versions(catalogue: str) -> dict[str, Row[Any]]:
     """Return (code, version, hash) of each checklist's newest version, by code."""
     query = (
