@@ -153,7 +153,7 @@ def test_the_start_page_leads_to_the_docs(browser: Browser, address: str) -> Non
 def test_the_docs_lead_from_a_call_to_its_body(browser: Browser, address: str) -> None:
     with opened(browser, address + DOCS, 1280, "light") as page:
         page.get_by_text("All calls").click()
-        page.get_by_role("link", name="PUT /api/v1/findings/{finding_id}").click()
+        page.get_by_role("link", name="PUT /findings/{finding_id}").click()
         call = page.locator("#put_patrols_put_finding")
         assert "grid_worker" in call.inner_text()
         call.get_by_role("link", name="patrols.FindingIn").click()
