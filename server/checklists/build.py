@@ -3,7 +3,7 @@
 Functions here take the plain data of one file; numbers of items become strings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,13 @@ from server.checklists.catalogue import (
     CoRow,
     Deadline,
     Department,
+    DocumentKind,
     DutyItem,
     Fact,
     ItemProcess,
     LeadRow,
     LedgerRow,
+    Outside,
     Party,
     Penalty,
     Rule,
@@ -45,6 +47,8 @@ class Sources:
     routing: Marked
     ledgers: Marked
     shared: Marked
+    documents: Marked
+    outside: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -101,6 +105,9 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
             for row in sources.routing.data["town"]
         ),
         ledgers=tuple(_ledger_row(row) for row in sources.ledgers.data["ledgers"]),
+        documents=tuple(_document(d) for d in sources.documents.data["documents"]),
+        outside=tuple(_outside(sources.outside.data)),
+        accounted=numbers(sources.catalogue.data.get("accounted", ())),
     )
 
 
@@ -177,6 +184,33 @@ def _ledger_row(row: Data) -> LedgerRow:
     )
 
 
+def _document(entry: Data) -> DocumentKind:
+    return DocumentKind(
+        kind=entry["kind"],
+        title=entry["title"],
+        issuer=entry["issuer"],
+        departments=tuple(entry.get("departments", ())),
+        to=entry["to"],
+        items=numbers(entry["items"]),
+        basis=tuple(entry["basis"]),
+        source=entry["source"],
+    )
+
+
+def _outside(data: Data) -> Iterator[Outside]:
+    for entry in data["outside"]:
+        for clause in entry["clauses"]:
+            for filled in filled_for(clause, entry.get("items", [])):
+                yield Outside(filled, entry["reason"])
+
+
+def filled_for(clause: str, items: Iterable[int]) -> list[str]:
+    """The clause for each item that ``{item}`` stands for; itself without one."""
+    if "{item}" not in clause:
+        return [clause]
+    return [clause.replace("{item}", str(item)) for item in items]
+
+
 def processes(data: Data) -> tuple[ItemProcess, ...]:
     """One process per item: an entry of items.yaml may stand for several items."""
     names = {penalty["code"]: penalty["name"] for penalty in data["penalties"]}
@@ -199,6 +233,10 @@ def processes(data: Data) -> tuple[ItemProcess, ...]:
             deadlines=_deadlines(data["deadlines"], entry),
             basis=_filled(entry["basis"], item),
             source=entry["source"],
+            steps={
+                step: _filled(clauses, item)
+                for step, clauses in entry.get("steps", {}).items()
+            },
         )
         for entry in data["items"]
         for item in entry["items"]

@@ -15,7 +15,14 @@ from functools import cached_property
 from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
-from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
+from server.checklists.rows import (
+    CoRow,
+    DocumentKind,
+    LeadRow,
+    LedgerRow,
+    Outside,
+    TownRow,
+)
 
 __all__ = [
     "Catalogue",
@@ -25,11 +32,13 @@ __all__ = [
     "CoRow",
     "Deadline",
     "Department",
+    "DocumentKind",
     "DutyItem",
     "Fact",
     "ItemProcess",
     "LeadRow",
     "LedgerRow",
+    "Outside",
     "Party",
     "Penalty",
     "Rule",
@@ -135,6 +144,15 @@ class DutyItem:
     name: str
     parties: tuple[Party, ...] = ()
 
+    def clauses(self) -> tuple[str, ...]:
+        """References to every clause and sub-point, party by party."""
+        return tuple(
+            ".".join((self.number, party.name, str(n), *point))
+            for party in self.parties
+            for n, points in enumerate(party.clauses, 1)
+            for point in ((), *((str(i),) for i in range(1, points + 1)))
+        )
+
     def has_clause(self, reference: str) -> bool:
         """Whether a reference such as ``30.township.3`` names a clause of this item."""
         item, _, rest = reference.partition(".")
@@ -226,6 +244,7 @@ class ItemProcess:
     ``order_document``: what the department's order is called. ``implies``: facts that
     the kind of place itself states. ``feedback``: ``required`` by the list or
     ``expected`` by design. ``deadlines``: step -> severity -> :class:`Deadline`.
+    ``steps``: step of the ticket -> the clauses it rests on.
     """
 
     item: str
@@ -241,6 +260,7 @@ class ItemProcess:
     deadlines: dict[str, dict[str, Deadline]]
     basis: tuple[str, ...]
     source: str
+    steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def deadline(self, step: str, severity: str) -> Deadline | None:
         """The time allowed for ``step``, or None when the step has no setting."""
@@ -249,7 +269,11 @@ class ItemProcess:
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything that routing and the workflow need of one catalogue."""
+    """Everything that routing and the workflow need of one catalogue.
+
+    ``accounted`` are the items whose every clause must have its place
+    (:mod:`server.checklists.clauses`); empty means all of them.
+    """
 
     catalogue: str
     town_department: str
@@ -261,7 +285,10 @@ class Rules:
     lead_rows: tuple[LeadRow, ...]
     co_rows: tuple[CoRow, ...]
     town_rows: tuple[TownRow, ...]
-    ledgers: tuple[LedgerRow, ...] = field(default=())
+    ledgers: tuple[LedgerRow, ...] = ()
+    documents: tuple[DocumentKind, ...] = ()
+    outside: tuple[Outside, ...] = ()
+    accounted: tuple[str, ...] = ()
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
@@ -289,6 +316,11 @@ class Rules:
     def fact(self, code: str) -> Fact:
         """The fact with this word. Raises KeyError."""
         return self._facts[code]
+
+    @property
+    def rows(self) -> list[LeadRow | CoRow | TownRow]:
+        """Every routing row: lead, co, town."""
+        return [*self.lead_rows, *self.co_rows, *self.town_rows]
 
     def duty_item(self, number: str) -> DutyItem:
         """The duty item with this number. Raises KeyError."""

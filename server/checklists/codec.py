@@ -7,7 +7,7 @@ changes; its hash says whether a file on disk still means the same thing.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -30,10 +30,11 @@ def from_plain(kind: Any, value: Any) -> Any:
     """Build a value of the annotated type ``kind`` from its plain form.
 
     Understands dataclasses, ``tuple[X, ...]``, ``dict[str, X]``, ``X | None`` and
-    scalars: all that the catalogue's types are made of.
+    scalars: all that the catalogue's types are made of. A field that has a default may
+    be missing: a version published before the field existed stays readable.
 
     Raises:
-        ValueError: the document has not exactly the fields of the dataclass.
+        ValueError: the document has a field that the dataclass has not, or lacks one.
     """
     if is_dataclass(kind):
         return _record(kind, value)
@@ -65,7 +66,17 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 def _record(kind: Any, value: Mapping[str, Any]) -> Any:
     hints = _hints(kind)
-    if value.keys() != hints.keys():
-        odd = ", ".join(sorted(value.keys() ^ hints.keys()))
-        raise ValueError(f"{kind.__name__}: missing or unknown fields: {odd}")
-    return kind(**{name: from_plain(hints[name], value[name]) for name in hints})
+    odd = (value.keys() - hints.keys()) | (_required(kind) - value.keys())
+    if odd:
+        listed = ", ".join(sorted(odd))
+        raise ValueError(f"{kind.__name__}: missing or unknown fields: {listed}")
+    return kind(**{name: from_plain(hints[name], v) for name, v in value.items()})
+
+
+@cache
+def _required(kind: Any) -> frozenset[str]:
+    return frozenset(
+        f.name
+        for f in fields(kind)
+        if f.default is MISSING and f.default_factory is MISSING
+    )

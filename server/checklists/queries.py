@@ -37,6 +37,14 @@ def ruleset_document(ruleset_id: int) -> dict[str, Any]:
     return document
 
 
+def rulesets_numbered(catalogue: str | None, version: int) -> Sequence[Ruleset]:
+    """Return the version with this number, of one catalogue or of every one."""
+    query = select(Ruleset).where(Ruleset.version == version)
+    if catalogue is not None:
+        query = query.where(Ruleset.catalogue == catalogue)
+    return db.session.scalars(query.order_by(Ruleset.catalogue)).all()
+
+
 def latest_ruleset(catalogue: str) -> Ruleset | None:
     """Return the newest version of a catalogue's rules."""
     query = select(Ruleset).where(Ruleset.catalogue == catalogue)

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from server.audit.service import record
 from server.checklists import queries
 from server.checklists.catalogue import Catalogue, Checklist, Rules, content_hash
+from server.checklists.clauses import Listing
 from server.checklists.models import ChecklistVersion, Ruleset
 from server.core.clock import now
 from server.core.db import db
@@ -200,6 +201,32 @@ def edition_of(actor: Actor) -> Edition:
     if actor.home is None:
         raise NoCatalogue()
     return edition_for(actor.home.path)
+
+
+def published(catalogue: str | None, version: int) -> Listing:
+    """Return one published version of a catalogue, whole; None is the only one.
+
+    Raises:
+        NotFound: no such version, or None although there are several catalogues.
+    """
+    rows = queries.rulesets_numbered(catalogue, version)
+    name = f"{catalogue or ''}@{version}"
+    if len(rows) != 1:
+        several = ", ".join(f"{row.catalogue}@{version}" for row in rows)
+        text = Text(
+            f"没有唯一的版本 {name} {several}", f"not one version {name} {several}"
+        )
+        raise NotFound(text)
+    (row,) = rows
+    return Listing(
+        name=f"{row.catalogue}@{version}",
+        title=row.title,
+        rules=rules_of(row.id),
+        checklists=tuple(
+            checklist_of(row.catalogue, code, number)
+            for code, (number, _) in sorted(row.checklists.items())
+        ),
+    )
 
 
 def checklist_of(catalogue: str, code: str, version: int) -> Checklist:

@@ -6,7 +6,7 @@ import logging
 
 import click
 
-from server.cli import data, day, processes, run, staff
+from server.cli import data, day, processes, rules, run, staff
 from server.config import ConfigError
 from server.core.embedded import EmbeddedError
 
@@ -32,6 +32,9 @@ for command in (
     data.checklists,
     data.areas,
     data.audit,
+    rules.clause_account,
+    rules.routing,
+    rules.duty_list,
     staff.staff,
     data.demo,
 ):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import (
     ColumnElement,
+    Row,
     Select,
     and_,
     any_,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 
 from server.audit.models import AuditEvent
 from server.audit.service import noted
+from server.checklists.models import Ruleset
 from server.core.db import db, inside_any
 from server.core.permissions import Actor
 from server.departments.models import Department
@@ -78,6 +80,23 @@ def parts_of(ticket_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
     for ticket_id, department, part in db.session.execute(query):
         found[ticket_id].append((department, part))
     return found
+
+
+def open_decisions(catalogue: str) -> Sequence[Row[Any]]:
+    """Return (number, state, item, decision, ruleset version) of open tickets."""
+    query = (
+        select(
+            Ticket.number,
+            Ticket.state,
+            Ticket.duty_item,
+            Ticket.decision,
+            Ruleset.version,
+        )
+        .join(Ruleset, Ruleset.id == Ticket.ruleset_id)
+        .where(Ticket.catalogue == catalogue, Ticket.state.not_in(ENDED))
+        .order_by(Ticket.id)
+    )
+    return db.session.execute(query).all()
 
 
 def department_names(codes: Sequence[str]) -> dict[str, str]:
