@@ -23,7 +23,7 @@ from server.audit.service import record
 from server.core.clock import now
 from server.core.db import db
 from server.core.errors import Invalid, NotFound
-from server.core.permissions import TOWN_ROLES, Actor, Role
+from server.core.permissions import DEPARTMENT_ROLES, TOWN_ROLES, Actor, Role
 from server.core.position import Position
 from server.core.text import Text
 
@@ -45,8 +45,8 @@ class Spot:
     path: str
 
 
-# Those who may register places and send findings.
-PATROLLING = TOWN_ROLES | {Role.ADMINISTRATOR}
+# Those who may register places and send findings, departments in their own checks.
+PATROLLING = TOWN_ROLES | DEPARTMENT_ROLES | {Role.ADMINISTRATOR}
 # city / district / town
 TOWN_DEPTH = 3
 

@@ -303,6 +303,11 @@ class Rules:
         """The department with this code, name or alias. Raises KeyError."""
         return self._departments[key]
 
+    def department_code(self, key: str) -> str | None:
+        """The code of the department with this code, name or alias, if there is one."""
+        department = self._departments.get(key)
+        return None if department is None else department.code
+
     def town_at(self, area_path: str) -> Department:
         """The town in charge at an area path; the catalogue's own where none is."""
         codes = area_path.split("/")

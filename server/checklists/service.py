@@ -126,16 +126,18 @@ def publish(catalogue: Catalogue) -> Publication:
 
 
 def _publish_departments(catalogue: Catalogue) -> None:
+    """Store the departments; what two catalogues share goes by the names of both."""
+    elsewhere = queries.departments_elsewhere(catalogue.code)
     for department in catalogue.rules.departments:
+        aliases = [*department.aliases, *elsewhere.get(department.code, ())]
         values = {
-            "catalogue": catalogue.code,
             "name": department.name,
             "level": department.level,
-            "aliases": list(department.aliases),
+            "aliases": list(dict.fromkeys(aliases)),
         }
         db.session.execute(
             upsert(Department)
-            .values(code=department.code, **values)
+            .values(code=department.code, catalogue=catalogue.code, **values)
             .on_conflict_do_update(index_elements=["code"], set_=values)
         )
 
@@ -201,6 +203,18 @@ def edition_of(actor: Actor) -> Edition:
     if actor.home is None:
         raise NoCatalogue()
     return edition_for(actor.home.path)
+
+
+def own_catalogue(actor: Actor) -> str | None:
+    """Return the catalogue in force where ``actor`` works.
+
+    For who works above every catalogue it is the one that was published first; None
+    before any is.
+    """
+    try:
+        return edition_of(actor).catalogue
+    except NoCatalogue:
+        return queries.first_catalogue()
 
 
 def published(catalogue: str | None, version: int) -> Listing:

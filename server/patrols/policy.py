@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from server.core.permissions import AREA_ROLES, TOWN_ROLES, Actor, Permission
+from server.core.permissions import (
+    AREA_ROLES,
+    DEPARTMENT_ROLES,
+    TOWN_ROLES,
+    Actor,
+    Permission,
+)
 
 # Those who patrol (model, T1).
 RECORD = Permission("patrol.record", TOWN_ROLES)
+# A department finds hazards in its own checks (自查, model A33): see tickets.opening.
+FIND = Permission("patrol.find", TOWN_ROLES | DEPARTMENT_ROLES)
 READ = Permission("patrol.read")
 
 

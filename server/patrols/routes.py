@@ -19,7 +19,7 @@ blueprint = Blueprint("patrols", __name__)
 @blueprint.expose(
     "PUT",
     "/findings/<uuid:finding_id>",
-    permission=policy.RECORD,
+    permission=policy.FIND,
     summary="One finding; 201 first, 200 when the same comes again, 409 when not",
     body=schemas.FindingIn,
     answers={200: schemas.FindingOut, 201: schemas.FindingOut},

@@ -14,6 +14,7 @@ from server.core.position import PositionField
 from server.core.text import Text
 from server.places.schemas import PartyIn
 from server.tickets.vocabulary import Severity
+from server.tickets.workflow import OWN_CHECK
 
 MOST_ANSWERS = 200
 MOST_PHOTOS = 30
@@ -63,11 +64,11 @@ class RefusedIn(Schema):
 
 
 class HandlingIn(Schema):
-    """What the finder does about it."""
+    """What the finder does about it; ``own_check`` is a department's own check."""
 
     kind = fields.String(
         required=True,
-        validate=ma.validate.OneOf(["on_spot", "deadline", "report_up"]),
+        validate=ma.validate.OneOf(["on_spot", "deadline", "report_up", OWN_CHECK]),
     )
     note = Line(load_default="", empty=True, longest=2000, allow_none=True)
     due_on = fields.Date(load_default=None, allow_none=True)

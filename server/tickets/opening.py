@@ -13,19 +13,25 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.audit.service import record
-from server.checklists.catalogue import ItemProcess
+from server.checklists.catalogue import ItemProcess, Rules
 from server.checklists.service import Edition
 from server.core.clock import local_date, now
 from server.core.errors import Invalid
 from server.core.fastsql import Rows
-from server.core.permissions import Actor
+from server.core.permissions import DEPARTMENT_ROLES, TOWN_ROLES, Actor
 from server.core.text import Text
 from server.tickets import deadlines, routing, workflow
 from server.tickets.models import Ticket, TicketControl, TicketDepartment
 from server.tickets.queries import SUBJECT
 from server.tickets.vocabulary import Control, Part, State
 
-DEADLINE_STEP = {State.ON_SPOT: "on_spot", State.RECTIFYING: "rectify"}
+DEADLINE_STEP = {
+    State.ON_SPOT: "on_spot",
+    State.RECTIFYING: "rectify",
+    State.REPORTED: "accept",
+    State.VERIFYING: "verify",
+}
+WITH_DEPARTMENT = frozenset({State.REPORTED, State.VERIFYING})
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def open_ticket(
             hazard.item,
             hazard.category,
             hazard.facts,
-            reported=hazard.handling["kind"] == "report_up",
+            reported=hazard.handling["kind"] in {"report_up", workflow.OWN_CHECK},
             area_path=hazard.area_path,
         ),
     )
@@ -91,9 +97,12 @@ def open_ticket(
     # A lead row that matched has its trigger: the report is due, not a choice.
     reported_by_rule = decision.lead is not None
     step, state = workflow.opening(
-        hazard.handling["kind"], decision.at_once or reported_by_rule
+        hazard.handling["kind"],
+        decision.at_once or reported_by_rule,
+        leads=decision.lead == actor.department,
     )
     _check_handling(hazard, state, process)
+    _check_finder(hazard, actor, edition.rules, process)
     moment = now()
     due_on, origin = _due(hazard, state, process, zone)
     day = local_date(moment, zone)
@@ -108,11 +117,11 @@ def open_ticket(
         "due_on": due_on,
         "deadlines": _deadlines(hazard, state, process, due_on, origin, zone),
         "opened_at": moment,
-        "reported_at": moment if state is State.REPORTED else None,
+        "reported_at": moment if state in WITH_DEPARTMENT else None,
         "changed_at": moment,
     }
     rows: list[Rows] = [(Ticket, [row])]
-    if state is State.REPORTED:
+    if state in WITH_DEPARTMENT:
         rows.append((TicketDepartment, parts(ticket_id, decision)))
     if hazard.control:
         imposed = _imposed(ticket_id, hazard.control, actor, moment)
@@ -120,6 +129,29 @@ def open_ticket(
     notice = town_notice(process, due_on) if state is State.RECTIFYING else None
     _record(number, step, state, hazard, decision, due_on, actor, notice)
     return Opened(number, state, due_on, decision, rows)
+
+
+def _check_finder(
+    hazard: Hazard, actor: Actor, rules: Rules, process: ItemProcess
+) -> None:
+    """Refuse an own check of anyone but a department that the list has check."""
+    own_check = hazard.handling["kind"] == workflow.OWN_CHECK
+    of_department = actor.has(*DEPARTMENT_ROLES) and not actor.has(*TOWN_ROLES)
+    if not own_check and not of_department:
+        return
+    checking = {
+        rules.department(clause.split(".")[1]).code
+        for clause in process.steps.get(workflow.OWN_CHECK, ())
+    }
+    if not own_check or actor.department not in checking:
+        raise Invalid.at(
+            "/handling/kind",
+            Text(
+                f"第{process.item}项：镇村检查不用“部门自查”，部门只记录清单规定的自查",
+                f"Item {process.item}: own_check is for a department that the list"
+                " has check by itself, and a department has no other handling",
+            ),
+        )
 
 
 def _check_handling(hazard: Hazard, state: State, process: ItemProcess) -> None:
@@ -157,9 +189,9 @@ def _due(
     Raises:
         Invalid: a due date is needed and there is no default for this severity.
     """
-    step = DEADLINE_STEP.get(state)
-    if step is None:
+    if state in WITH_DEPARTMENT:
         return None, ""
+    step = DEADLINE_STEP[state]
     if state is State.RECTIFYING and hazard.handling.get("due_on"):
         if hazard.handling["due_on"] < local_date(hazard.found_at, zone):
             text = Text("期限不能早于发现之日", "Due before the hazard was found")
@@ -185,8 +217,8 @@ def _deadlines(
     zone: ZoneInfo,
 ) -> list[dict[str, Any]]:
     """Return the ticket's first line: the town's day, or the department's to accept."""
-    step = DEADLINE_STEP.get(state, "accept")
-    if step == "accept":
+    step = DEADLINE_STEP[state]
+    if state in WITH_DEPARTMENT:
         due_on, origin = (
             deadlines.default_due(process, step, hazard.severity, now(), zone),
             deadlines.LOCAL_SETTING,
@@ -213,7 +245,7 @@ def _row(hazard: Hazard, decision: routing.Decision, state: State) -> dict[str, 
         "area_path": hazard.area_path,
         "decision": decision.to_document(),
         "town_department": decision.town,
-        "lead_department": decision.lead if state is State.REPORTED else None,
+        "lead_department": decision.lead if state in WITH_DEPARTMENT else None,
         "next_level": decision.next_level,
         "appraisal": decision.appraisal,
         "control": (Control.IN_FORCE if hazard.control else Control.NONE).value,
@@ -312,7 +344,7 @@ def _record(
     }
     if notice:
         payload["document"] = notice
-    if state is State.REPORTED:
+    if state in WITH_DEPARTMENT:
         payload |= {
             "department": decision.lead,
             "co": list(decision.co),

@@ -111,8 +111,12 @@ def department_level(code: str) -> str:
     return db.session.scalars(query).one()
 
 
-def department_code(key: str) -> str | None:
-    """Return the code of the department with this code, name or alias."""
+def department_code(key: str, catalogue: str | None = None) -> str | None:
+    """Return the code of the department with this code, name or alias.
+
+    Departments of two catalogues may have one name: ``catalogue`` (the caller's own)
+    goes first.
+    """
     query = (
         select(Department.code)
         .where(
@@ -122,7 +126,12 @@ def department_code(key: str) -> str | None:
                 literal(key) == any_(Department.aliases),
             )
         )
-        .order_by((Department.code == key).desc(), (Department.name == key).desc())
+        .order_by(
+            (Department.code == key).desc(),
+            (Department.catalogue == catalogue).desc().nulls_last(),
+            (Department.name == key).desc(),
+            Department.code,
+        )
         .limit(1)
     )
     return db.session.scalars(query).first()
