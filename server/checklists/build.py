@@ -94,7 +94,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
         facts=tuple(Fact(**fact) for fact in sources.facts.data["facts"]),
         processes=processes(sources.items.data),
         lead_rows=tuple(lead_row(row) for row in sources.routing.data["lead"]),
-        co_rows=tuple(_co_row(row) for row in sources.routing.data["co"]),
+        co_rows=tuple(co_row(row) for row in sources.routing.data["co"]),
         town_rows=tuple(
             TownRow(
                 id=row["id"],
@@ -156,7 +156,8 @@ def lead_row(row: Data) -> LeadRow:
     )
 
 
-def _co_row(row: Data) -> CoRow:
+def co_row(row: Data) -> CoRow:
+    """One row of ``co`` in routing.yaml."""
     when = row["when"]
     return CoRow(
         id=row["id"],

@@ -47,7 +47,7 @@ def faults(sources: Sources) -> Iterator[Fault]:
     )
     for check in checks:
         yield from check(sources, known)
-    yield from reach.faults(sources.routing)
+    yield from reach.faults(sources.routing, known.processes)
 
 
 def _known(sources: Sources) -> _Known:

@@ -59,9 +59,7 @@ def newer() -> Catalogue:
         ),
     )
     items = tuple(shorter if i.number == "44" else i for i in rules.duty_items)
-    rules = replace(
-        rules, lead_rows=lead_rows, processes=processes, duty_items=items
-    )
+    rules = replace(rules, lead_rows=lead_rows, processes=processes, duty_items=items)
     return replace(OLD, rules=rules, checklists=checklists)
 
 
@@ -175,7 +173,8 @@ def test_the_open_tickets_touched_are_named(
     other = make.reported(worker, duty_item="42", category="P1")
     gas = make.reported(worker, duty_item="44", category="G1")
     ended = make.ticket(worker)
-    make.town_officer().done(ended, "settle", note="好", photos=[make.photo(ended)])
+    officer = make.town_officer()
+    officer.done(ended, "settle", note="好", photos=[officer.photo(ended)])
     publish(newer())
     found = difference.compare(
         service.published("buerhantu", 1), service.published(None, 2)
