@@ -388,10 +388,7 @@ def test_transferred_to_the_police(make: Factory) -> None:
 def test_the_next_level(make: Factory) -> None:
     """Path G, for a route that names a next level (27, 41)."""
     housing = make.handler("kq-housing")
-    number = make.ticket(make.grid_worker(), **cracked_house(make) | {"control": None})
-    ticket = queries.by_number(number)
-    assert ticket is not None
-    ticket.next_level = "bt-housing"
+    number = make.reported(make.grid_worker(), duty_item="41", category="B6")
     housing.done(number, "accept")
     housing.done(number, "verify", result="substantiated", note="属实")
     housing.done(number, "order", due_on=day(3), note="整改")

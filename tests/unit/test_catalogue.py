@@ -14,7 +14,10 @@ from server.checklists.catalogue import (
 from server.checklists.loader import bundled_root, check, find_catalogues, load
 
 CHECKPOINTS = {
+    "26": 20,
+    "27": 18,
     "28": 14,
+    "29": 12,
     "30": 17,
     "31": 17,
     "32": 16,
@@ -26,9 +29,13 @@ CHECKPOINTS = {
     "38": 19,
     "39": 16,
     "40": 14,
+    "41": 20,
     "42": 20,
     "43": 16,
     "44": 20,
+    "46": 12,
+    "47": 12,
+    "49": 10,
 }
 NINE = tuple(str(item) for item in range(30, 39))
 
@@ -60,9 +67,9 @@ def test_head(catalogue: Catalogue) -> None:
 def test_every_item_has_its_checkpoints(catalogue: Catalogue) -> None:
     counts = {c.code: len(c.checkpoints) for c in catalogue.checklists}
     assert counts == CHECKPOINTS
-    assert sum(counts.values()) == 261
+    assert sum(counts.values()) == 365
     ids = [p.id for c in catalogue.checklists for p in c.checkpoints]
-    assert len(set(ids)) == 261
+    assert len(set(ids)) == 365
     for checklist in catalogue.checklists:
         assert [p.id for p in checklist.checkpoints] == [
             f"{checklist.code}-{n:02}" for n in range(1, len(checklist.checkpoints) + 1)
@@ -95,9 +102,15 @@ def test_an_item_may_replace_fields_of_a_shared_checkpoint(
 @pytest.mark.parametrize(
     ("id", "field", "value"),
     [
+        ("26-07", "reroute_item", "44"),
+        ("26-11", "suggests_fact", "illegal"),
+        ("26-12", "clause", "26.township.1.3"),
+        ("27-13", "phrase", "违规堆放各种材料、设备"),
+        ("27-14", "control", True),
         ("28-06", "severity", "major"),
         ("28-13", "control", True),
         ("28-14", "clause", "28.区住房和城乡建设局.4"),
+        ("29-01", "clause", "29.区住房和城乡建设局.2"),
         ("30-13", "category", "F5"),
         ("30-17", "professional", True),
         ("35-15", "reroute_item", "44"),
@@ -105,6 +118,7 @@ def test_an_item_may_replace_fields_of_a_shared_checkpoint(
         ("39-12", "facts", ("illegal_structure_on_fire_lane",)),
         ("40-03", "facts", ("flying_wire",)),
         ("40-14", "advisory", True),
+        ("41-17", "reroute_item", "44"),
         ("42-19", "clause", "42.name"),
         ("42-18", "clause", "26.township.1.1"),
         # A hint for the inspector: refusal is never set by an answer.
@@ -112,11 +126,36 @@ def test_an_item_may_replace_fields_of_a_shared_checkpoint(
         ("42-20", "facts", ()),
         ("44-03", "phrase", "过量储存燃气罐等非专业性问题"),
         ("44-15", "emergency", True),
+        ("46-01", "facts", ("wildfire",)),
+        ("46-01", "emergency", True),
+        ("47-10", "clause", "47.区农牧局（区水务局）.5"),
+        ("47-10", "facts", ("flood_channel",)),
+        ("49-10", "control", True),
     ],
 )
 def test_spot_values(catalogue: Catalogue, id: str, field: str, value: object) -> None:
     checkpoint = catalogue.checklist(id.partition("-")[0]).checkpoint(id)
     assert getattr(checkpoint, field) == value
+
+
+@pytest.mark.parametrize(
+    ("item", "clauses"),
+    [
+        ("26", [f"26.township.1.{n}" for n in range(1, 6)] + ["26.township.2"]),
+        ("27", ["27.township.1.1", "27.township.1.2", "27.township.2"]),
+        ("29", ["29.township.1", "29.区住房和城乡建设局.2"]),
+        ("41", ["41.township.1", "41.township.2"]),
+        ("46", ["46.township.3", "46.township.4"]),
+        ("47", ["47.township.4", "47.township.5"]),
+        ("49", ["49.township.2", "49.township.3"]),
+    ],
+)
+def test_what_the_list_names_is_asked_directly(
+    catalogue: Catalogue, item: str, clauses: list[str]
+) -> None:
+    asked = catalogue.checklist(item).checkpoints
+    direct = {point.clause for point in asked if point.derivation == "direct"}
+    assert direct.issuperset(clauses)
 
 
 def test_duty_list_knows_its_clauses(rules: Rules) -> None:
@@ -170,14 +209,17 @@ def test_vocabulary(rules: Rules) -> None:
 
 
 def test_processes_follow_the_list(rules: Rules) -> None:
-    assert [p.item for p in rules.processes] == list(CHECKPOINTS)
+    assert {p.item for p in rules.processes} == set(CHECKPOINTS)
     allowed = {p.item for p in rules.processes if p.town_deadline}
-    assert allowed == {*NINE, "42"}
-    assert {p.item for p in rules.processes if not p.settle_on_spot} == {"28"}
+    assert allowed == {*NINE, "26", "27", "41", "42", "46", "47"}
+    handed_on = {p.item for p in rules.processes if not p.settle_on_spot}
+    assert handed_on == {p.item for p in rules.processes if p.at_once}
+    assert handed_on == {"28", "29", "49"}
     assert [p.item for p in rules.processes if p.town_notice == "mandatory"] == ["42"]
     required = {p.item for p in rules.processes if p.feedback == "required"}
     assert required == {*NINE, "42", "43"}
     assert rules.process("39").report_triggers == ("refused", "cannot_fix_now")
+    assert "collapse_risk" in rules.process("27").report_triggers
     assert rules.process("42").order_document == "整改指令"
     assert [p.name for p in rules.process("35").penalties] == [
         "警告",
@@ -211,8 +253,8 @@ def test_every_deadline_is_called_a_local_setting(rules: Rules) -> None:
 
 
 def test_rows_are_complete_and_in_order(rules: Rules) -> None:
-    assert [r.id for r in rules.lead_rows] == [f"L{n:02}" for n in range(1, 31)]
-    assert [r.id for r in rules.co_rows] == [f"C{n:02}" for n in range(1, 19)]
+    assert [r.id for r in rules.lead_rows] == [f"L{n:02}" for n in range(1, 36)]
+    assert [r.id for r in rules.co_rows] == [f"C{n:02}" for n in range(1, 24)]
     assert [r.id for r in rules.ledgers] == [f"D{n:02}" for n in range(1, 6)]
     # What the list leaves to the district stays open; no department is invented.
     assert [(r.id, r.co) for r in rules.co_rows if r.open] == [("C17", ())]

@@ -17,7 +17,8 @@ from server.tickets.routing import Case, Decision, decide
 RULES = load(bundled_root() / "buerhantu").rules
 PATROLLED = [process.item for process in RULES.processes]
 NINE = [str(item) for item in range(30, 39)]
-REROUTED = [*NINE, "39", "42", "43"]
+AT_ONCE = [process.item for process in RULES.processes if process.at_once]
+REROUTED = ["26", *NINE, "39", "41", "42", "43"]
 GAS = [f"G{number}" for number in range(1, 10)]
 CATEGORIES = [category.code for category in RULES.categories]
 FACTS = [fact.code for fact in RULES.facts]
@@ -46,7 +47,7 @@ def lead_of(decision: Decision) -> str | None:
 
 
 def test_the_patrolled_items() -> None:
-    assert ["28", *NINE, "39", "40", "42", "43", "44"] == PATROLLED
+    assert sorted(PATROLLED) == [*map(str, range(26, 45)), "46", "47", "49"]
 
 
 # row, items, categories, facts (one at a time), lead, co-handlers, clause, at once
@@ -54,18 +55,30 @@ LEAD_ROWS = """
 L01 30 F5 - 应急 消防,公安 30.区应急管理局.2 yes
 L02 31-38 F5 - 应急 消防,公安 30.区应急管理局.2 yes
 L04 30-38 F1 refused,illegal 消防 公安 {}.区消防救援大队.2 no
+L05 26 F3,F5,P1,P6 refused,illegal 应急 - 26.区应急管理局.3 no
+L06 27 B3,B5,B6 refused,illegal 住建 - 27.township.2 no
 L07 28 B1,B2,B3,B4,B7 - 住建 - 28.township.2 yes
+L08 29 B2,B3,B4,G2 - 住建 - 29.township.2 yes
 L09 39 F8,F9 refused,cannot_fix_now 消防 - 39.township.4 no
 L10 40 F10 refused 消防 - 40.township.2 no
+L11 41 B6,F6,P3 refused,illegal 住建 - 41.township.2 no
 L12 42 P1,P3 refused,illegal 应急 - 42.township.2 no
 L13 43 F2 refused 消防 - 43.区消防救援大队.3 no
 L14 44 G6 refused,professional,illegal 住建 - 44.township.2 no
+L17 49 N3 - 自然资源 - 49.区自然资源分局.2 yes
+L31 27 B2,B5 collapse_risk 住建 - 27.区住房和城乡建设局.1 yes
+L32 46 N1 wildfire 应急 农牧 46.区应急管理局.5 yes
+L33 46 N1 refused,illegal 应急 农牧 46.区农牧局.2 no
+L34 47 N2 flooding 应急 - 47.township.5 yes
+L35 47 N2 refused,cannot_fix_now 应急 - 47.区应急管理局.1 no
 """.strip().splitlines()
 SHORT = {
     "应急": "区应急管理局",
     "消防": "区消防救援大队",
     "公安": "区公安分局",
     "住建": "区住房和城乡建设局",
+    "农牧": "区农牧局",
+    "自然资源": "区自然资源分局",
 }
 
 
@@ -125,6 +138,31 @@ def test_self_built_houses_are_appraised_by_professionals() -> None:
     assert routed("35", "F1", ["refused"]).appraisal is None
 
 
+def test_large_spans_are_appraised_by_a_third_party_and_have_a_next_level() -> None:
+    for fact in ("refused", "illegal", "collapse_risk"):
+        decision = routed("27", "B5", [fact])
+        assert decision.appraisal == "third_party"
+        assert names([decision.next_level or ""]) == ["市住房和城乡建设局"]
+    both = routed("27", "B2", ["refused", "collapse_risk"])
+    assert (both.rule, both.at_once) == ("L06", True)
+
+
+def test_who_else_hears_of_geological_danger() -> None:
+    decision = routed("49", "N3")
+    assert names(decision.inform) == ["区应急管理局"]
+    assert names([decision.next_level or ""]) == ["市自然资源局"]
+
+
+def test_building_sites_have_the_city_as_next_level() -> None:
+    assert routed("41", "B6", ["refused"]).next_level == "bt-housing"
+    assert routed("26", "P1", ["refused"]).next_level is None
+
+
+def test_a_fire_goes_before_a_refusal() -> None:
+    decision = routed("46", "N1", ["illegal", "wildfire"])
+    assert (decision.rule, decision.at_once) == ("L32", True)
+
+
 @pytest.mark.parametrize("item", REROUTED)
 @pytest.mark.parametrize("category", GAS)
 def test_gas_follows_item_44_wherever_it_is_found(item: str, category: str) -> None:
@@ -138,6 +176,9 @@ def test_gas_follows_item_44_wherever_it_is_found(item: str, category: str) -> N
 def test_gas_outside_those_items_stays() -> None:
     decision = routed("40", "G1", ["refused"])
     assert (decision.item, decision.rule, decision.rerouted_by) == ("40", "L10", None)
+    # Everything found in decoration is reported at once, a minor gas hazard as well.
+    decision = routed("29", "G2")
+    assert (decision.item, decision.rule, decision.at_once) == ("29", "L08", True)
 
 
 def test_a_gas_cylinder_in_a_restaurant_goes_to_housing_with_commerce() -> None:
@@ -193,6 +234,11 @@ COS = [
         for category in CATEGORIES
         if category.startswith("F") and category not in {"F5", "F8"}
     ),
+    ("C19", "47", "N2", "municipal_facility", "区住房和城乡建设局"),
+    ("C20", "47", "N2", "waterlogging_point", "区住房和城乡建设局"),
+    ("C21", "47", "N2", "flood_channel", "区农牧局"),
+    ("C22", "47", "N2", "mountain_flood", "区农牧局"),
+    ("C23", "47", "N2", "water_works", "区农牧局"),
 ]
 
 
@@ -232,12 +278,17 @@ def test_fire_hazard_in_a_general_safety_check_keeps_its_lead() -> None:
 @pytest.mark.parametrize(
     ("item", "row", "clause"),
     [
+        ("26", "T26", "26.township.2"),
+        ("27", "T27", "27.township.2"),
         *((item, "T30", f"{item}.township.3") for item in NINE),
         ("39", "T39", "39.township.2"),
         ("40", "T40", "40.township.2"),
+        ("41", "T41", "41.township.2"),
         ("42", "T42", "42.township.1"),
         ("43", "T43", "43.township.3"),
         ("44", "T44", "44.township.2"),
+        ("46", "T46", "46.township.4"),
+        ("47", "T47", "47.township.4"),
     ],
 )
 def test_without_a_trigger_it_stays_with_the_town(
@@ -260,7 +311,7 @@ def test_reported_without_a_trigger_goes_where_the_trigger_would_send_it(
     by_refusal = routed(item, category, ["refused"])
     assert by_town.lead == by_refusal.lead
     assert by_town.rule == by_refusal.rule
-    if item != "28":
+    if item not in AT_ONCE:
         assert by_town.triggers == ()
         assert "由镇村决定上报" in by_town.reason
 
@@ -270,7 +321,7 @@ def test_danger_of_collapse_is_reported_at_once(item: str) -> None:
     decision = routed(item, "B2", ["collapse_risk"])
     assert decision.lead is not None
     assert decision.at_once
-    assert not routed(item, "B2", ["fixable_on_spot"]).at_once or item == "28"
+    assert not routed(item, "B2", ["fixable_on_spot"]).at_once or item in AT_ONCE
 
 
 def test_a_category_no_row_of_the_item_names_still_belongs_to_the_item() -> None:
@@ -334,14 +385,8 @@ def ready(item: str) -> Rules:
 
 # row, item, facts, lead, what else the decision says
 OTHERS = """
-L05 26 refused kq-emergency -
-L06 27 illegal kq-housing next_level=bt-housing
-L06 27 refused kq-housing appraisal=third_party
-L08 29 - kq-housing at_once=True
-L11 41 refused kq-housing next_level=bt-housing
 L15 24 - kq-culture at_once=True
 L16 25 - kq-market at_once=True
-L17 49 - kq-resources inform=('kq-emergency',)
 L18 54 - kq-agri next_level=bt-agri
 L19 55 - kq-agri at_once=True
 L20 63 noise_plant kq-ecology next_level=kq-government
@@ -379,13 +424,13 @@ def test_every_lead_row_was_looked_at_above() -> None:
         row.id for row in RULES.lead_rows if set(row.items).isdisjoint(PATROLLED)
     }
     assert named | apart == {row.id for row in RULES.lead_rows}
-    assert {row.id for row in RULES.lead_rows} == {f"L{n:02}" for n in range(1, 31)}
+    assert {row.id for row in RULES.lead_rows} == {f"L{n:02}" for n in range(1, 36)}
     assert {entry[0] for entry in COS} | {"C17"} == {row.id for row in RULES.co_rows}
 
 
 def test_an_item_that_is_not_patrolled_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        routed("26", "P1", ["refused"])
+        routed("45", "F1", ["refused"])
 
 
 # --- for every case there is -----------------------------------------------------

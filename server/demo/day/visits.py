@@ -20,7 +20,7 @@ from server.demo.day.scenarios import Checkpoint, Scenario
 # The list is China's; it has one time and no summer time.
 CHINA = timezone(timedelta(hours=8))
 MOST_FINDINGS = 3
-# Items inspected at a registered place; the others at a household, stairwell, house.
+# Items inspected at a registered place; the others at a household, house or spot.
 AT_PLACES = set(words.KINDS)
 
 

@@ -9,6 +9,8 @@ FIRST = (
     *("永顺", "百味轩", "晨光", "草原红", "小塔", "青禾", "同心", "北槐", "长胜"),
 )
 KINDS: dict[str, tuple[str, ...]] = {
+    "26": ("停产水泥制品厂", "旧仓库", "蔬菜大棚"),
+    "27": ("羽毛球馆", "农贸市场", "报告厅"),
     "30": ("便利店", "烟酒副食店", "五金日杂店"),
     "31": ("旅馆", "客栈"),
     "32": ("托管班", "培训学校"),
@@ -18,6 +20,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "36": ("棋牌室", "KTV"),
     "37": ("理发店", "足浴店", "浴池"),
     "38": ("木器加工坊", "食品加工厂", "服装厂"),
+    "41": ("住宅楼工地", "厂房改造工地"),
     "42": ("机械加工厂", "物流仓库", "建材公司"),
     "43": ("超市", "写字楼", "菜市场"),
     "44": ("餐厅", "烤肉店", "早点铺"),
@@ -79,6 +82,12 @@ DETAILS: dict[str, tuple[str, ...]] = {
 }
 PLAIN = ("现场已拍照取证", "已当面告知负责人", "与上次检查情况相同")
 HOUSES = ("自建房（三层）", "自建房（二层，一层出租）", "自建房（砖混两层）")
+# Items that are patrolled at spots in the open.
+SPOTS: dict[str, tuple[str, ...]] = {
+    "46": ("北坡林缘", "二道沟草场", "进山路口"),
+    "47": ("下穿道路口", "二道沟沟口", "低洼平房区"),
+    "49": ("采石场旧址边坡", "二道沟陡坡"),
+}
 ESTATES = ("新光小区", "向阳里小区", "北河家园", "和悦小区", "钢建小区")
 
 NOTES: dict[str, tuple[str, ...]] = {
@@ -107,7 +116,9 @@ def place_name(rng: Random, kind: str) -> str:
 
 
 def spot_name(rng: Random, item: str) -> str:
-    """Return what a household, stairwell or house is called, marked as invented."""
+    """Return what a household, house or spot is called, marked as invented."""
+    if item in SPOTS:
+        return f"{rng.choice(SPOTS[item])}{MARK}"
     if item == "28":
         return f"{rng.randint(1, 9)}组{rng.randint(1, 60)}号{rng.choice(HOUSES)}{MARK}"
     return f"{rng.choice(ESTATES)}{rng.randint(1, 18)}号楼{rng.randint(1, 4)}单元{MARK}"
