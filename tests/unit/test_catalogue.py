@@ -14,6 +14,8 @@ from server.checklists.catalogue import (
 from server.checklists.loader import bundled_root, check, find_catalogues, load
 
 CHECKPOINTS = {
+    "24": 6,
+    "25": 10,
     "26": 20,
     "27": 18,
     "28": 14,
@@ -36,6 +38,16 @@ CHECKPOINTS = {
     "46": 12,
     "47": 12,
     "49": 10,
+    "54": 12,
+    "55": 12,
+    "63": 8,
+    "64": 11,
+    "65": 10,
+    "66": 9,
+    "67": 12,
+    "68": 10,
+    "70": 10,
+    "71": 10,
 }
 NINE = tuple(str(item) for item in range(30, 39))
 
@@ -67,9 +79,9 @@ def test_head(catalogue: Catalogue) -> None:
 def test_every_item_has_its_checkpoints(catalogue: Catalogue) -> None:
     counts = {c.code: len(c.checkpoints) for c in catalogue.checklists}
     assert counts == CHECKPOINTS
-    assert sum(counts.values()) == 365
+    assert sum(counts.values()) == 485
     ids = [p.id for c in catalogue.checklists for p in c.checkpoints]
-    assert len(set(ids)) == 365
+    assert len(set(ids)) == 485
     for checklist in catalogue.checklists:
         assert [p.id for p in checklist.checkpoints] == [
             f"{checklist.code}-{n:02}" for n in range(1, len(checklist.checkpoints) + 1)
@@ -131,6 +143,19 @@ def test_an_item_may_replace_fields_of_a_shared_checkpoint(
         ("47-10", "clause", "47.区农牧局（区水务局）.5"),
         ("47-10", "facts", ("flood_channel",)),
         ("49-10", "control", True),
+        # Urged by the town (督促), encouraged, or a reminder: advice, no ticket.
+        ("55-11", "advisory", True),
+        ("64-11", "phrase", "并做好记录"),
+        ("66-09", "advisory", True),
+        # Facts that send a finding where its source or its place belongs.
+        ("54-08", "facts", ("agri_input_quality",)),
+        ("63-05", "facts", ("noise_plant",)),
+        ("64-10", "clause", "68.区农牧局.4"),
+        ("65-08", "facts", ("waste_construction",)),
+        ("67-08", "facts", ("air_site_dust",)),
+        ("68-01", "facts", ("illegal",)),
+        ("70-02", "facts", ("waste_facility_lacking",)),
+        ("71-01", "facts", ("illegal", "wildlife_illegal_act")),
     ],
 )
 def test_spot_values(catalogue: Catalogue, id: str, field: str, value: object) -> None:
@@ -211,10 +236,10 @@ def test_vocabulary(rules: Rules) -> None:
 def test_processes_follow_the_list(rules: Rules) -> None:
     assert {p.item for p in rules.processes} == set(CHECKPOINTS)
     allowed = {p.item for p in rules.processes if p.town_deadline}
-    assert allowed == {*NINE, "26", "27", "41", "42", "46", "47"}
-    handed_on = {p.item for p in rules.processes if not p.settle_on_spot}
-    assert handed_on == {p.item for p in rules.processes if p.at_once}
-    assert handed_on == {"28", "29", "49"}
+    assert allowed == {*NINE, "26", "27", "41", "42", "46", "47", "54", "70"}
+    forwarded = {"24", "25", "28", "29", "49", "55", "63", "64", "66", "67"}
+    assert {p.item for p in rules.processes if not p.settle_on_spot} == forwarded
+    assert {p.item for p in rules.processes if p.at_once} == forwarded
     assert [p.item for p in rules.processes if p.town_notice == "mandatory"] == ["42"]
     required = {p.item for p in rules.processes if p.feedback == "required"}
     assert required == {*NINE, "42", "43"}
@@ -226,6 +251,12 @@ def test_processes_follow_the_list(rules: Rules) -> None:
         "罚款",
         "责令停产停业",
     ]
+    assert [p.name for p in rules.process("65").penalties] == ["处罚", "立案查处"]
+    assert [p.name for p in rules.process("54").penalties] == ["执法查处"]
+    # The list names no penalty there.
+    unpunished = {p.item for p in rules.processes if not p.penalties}
+    none_named = {"26", "27", "28", "29", "41", "46", "47", "49", "55", "70"}
+    assert unpunished == none_named
     assert rules.process("35").basis[0] == "35.township.3"
     implied = {p.item: p.implies for p in rules.processes if p.implies}
     assert implied.pop("35") == ("restaurant",)
@@ -253,8 +284,11 @@ def test_every_deadline_is_called_a_local_setting(rules: Rules) -> None:
 
 
 def test_rows_are_complete_and_in_order(rules: Rules) -> None:
-    assert [r.id for r in rules.lead_rows] == [f"L{n:02}" for n in range(1, 36)]
-    assert [r.id for r in rules.co_rows] == [f"C{n:02}" for n in range(1, 24)]
+    numbers = [int(r.id.removeprefix("L")) for r in rules.lead_rows]
+    assert [n for n in numbers if n <= 30] == [*range(1, 31)]
+    assert sorted(numbers) == [*range(1, 36), *range(40, 46)]
+    co_ids = [f"C{n:02}" for n in (*range(1, 24), *range(40, 43))]
+    assert [r.id for r in rules.co_rows] == co_ids
     assert [r.id for r in rules.ledgers] == [f"D{n:02}" for n in range(1, 6)]
     # What the list leaves to the district stays open; no department is invented.
     assert [(r.id, r.co) for r in rules.co_rows if r.open] == [("C17", ())]
