@@ -39,6 +39,9 @@ class Area(Model):
 class AreaBoundary(Model):
     """One version of an area's boundary, EPSG:4326; the open one has no end.
 
+    An area's first version has no beginning either: it counts for what was found
+    before the area was loaded.
+
     ``generated`` marks a polygon that was made up (no open data exist for
     townships and below), never surveyed.
     """
@@ -49,7 +52,6 @@ class AreaBoundary(Model):
             "ix_area_boundaries_geom",
             "geom",
             postgresql_using="gist",
-            postgresql_where=text("valid_to IS NULL"),
         ),
         Index(
             "uq_area_boundaries_open",
@@ -65,5 +67,5 @@ class AreaBoundary(Model):
         Geometry("MULTIPOLYGON", srid=4326, spatial_index=False)
     )
     generated: Mapped[bool]
-    valid_from: Mapped[datetime]
+    valid_from: Mapped[datetime | None]
     valid_to: Mapped[datetime | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -13,10 +14,12 @@ from server.core.db import db, inside_any
 
 # On a boundary several areas cover the point: the deepest level and then the
 # lowest code decide, so that the same point always gives the same answer.
+# The boundaries are those in force at the moment asked for.
 DEEPEST = """
     SELECT a.code, a.path
       FROM area_boundaries b JOIN areas a ON a.code = b.area_code
-     WHERE b.valid_to IS NULL
+     WHERE (b.valid_to IS NULL OR b.valid_to > %(at)s)
+       AND (b.valid_from IS NULL OR b.valid_from <= %(at)s)
        AND ST_Covers(b.geom, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326))
      ORDER BY array_position(
                   ARRAY['grid', 'community', 'town', 'district', 'city'], a.level),
@@ -25,9 +28,12 @@ DEEPEST = """
     """
 
 
-def deepest_at(lon: float, lat: float) -> Any:
-    """Return (code, path) of the deepest area covering a point (EPSG:4326)."""
-    return fastsql.first(DEEPEST, {"lon": lon, "lat": lat})
+def deepest_at(lon: float, lat: float, at: datetime) -> Any:
+    """Return (code, path) of the deepest area covering a point (EPSG:4326).
+
+    ``at`` (aware) is the moment whose boundaries count.
+    """
+    return fastsql.first(DEEPEST, {"lon": lon, "lat": lat, "at": at})
 
 
 def by_code(code: str) -> Area | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from geoalchemy2.shape import from_shape
@@ -45,7 +46,7 @@ class Spot:
     path: str
 
 
-# Those who may register places and send findings, departments in their own checks.
+# Those who may register places and send findings.
 PATROLLING = TOWN_ROLES | DEPARTMENT_ROLES | {Role.ADMINISTRATOR}
 # city / district / town
 TOWN_DEPTH = 3
@@ -57,7 +58,7 @@ def locate(lon: float, lat: float) -> list[Area]:
     The chain follows the parents of the deepest area, so it is one line even where
     boundaries of different levels do not fit exactly. Empty outside every area.
     """
-    found = queries.deepest_at(lon, lat)
+    found = queries.deepest_at(lon, lat, now())
     if found is None:
         return []
     codes = found.path.rstrip("/").split("/")
@@ -98,8 +99,10 @@ def city_roots(actor: Actor) -> tuple[str, ...]:
     )
 
 
-def spot_of(actor: Actor, position: Position) -> Spot:
+def spot_of(actor: Actor, position: Position, at: datetime) -> Spot:
     """Return the area in which a position counts for ``actor``, who patrols.
+
+    By the boundaries in force ``at`` (aware), not by those of the day it is told.
 
     Inside the caller's town the position decides, down to the grid. Elsewhere in the
     city the work still belongs to the caller's own area: a patrol does not end at a
@@ -108,7 +111,7 @@ def spot_of(actor: Actor, position: Position) -> Spot:
     Raises:
         Invalid: outside the caller's city.
     """
-    found = queries.deepest_at(position.lon, position.lat)
+    found = queries.deepest_at(position.lon, position.lat, at)
     return spot_at(actor, found and Spot(found.code, found.path))
 
 
@@ -243,7 +246,7 @@ def _store_boundary(feature: AreaFeature, before: Any, moment: Any) -> bool:
             area_code=feature.code,
             geom=from_shape(feature.boundary, srid=4326),
             generated=feature.generated,
-            valid_from=moment,
+            valid_from=None if before is None else moment,
         )
     )
     return True

@@ -48,6 +48,7 @@ STEP_LABELS = {
     "merge": "合并",
     "comment": "备注",
     "own_check": "部门自查立案",
+    "complaint": "受理核查投诉",
     "coordinate": "统筹协调",
 }
 

@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import ForeignKey, Index, Text, Uuid
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.db import Model
+from server.tickets.models import words
+from server.tickets.vocabulary import Source
 
 
 class Inspection(Model):
@@ -59,6 +61,7 @@ class Finding(Model):
     __table_args__ = (
         Index("ix_findings_inspection", "inspection_id", "checkpoint"),
         Index("ix_findings_staff", "staff_id", "found_at"),
+        CheckConstraint(f"source IN {words(Source)}", name="source"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -82,6 +85,8 @@ class Finding(Model):
     facts: Mapped[list[str]] = mapped_column(ARRAY(Text))
     handling: Mapped[dict[str, Any]] = mapped_column(JSONB)
     control: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    source: Mapped[str] = mapped_column(Text)
+    complaint: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     photos: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     content_hash: Mapped[str] = mapped_column(Text)
     receipt: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -12,10 +12,9 @@ from server.core.permissions import (
     Permission,
 )
 
-# Those who patrol (model, T1).
-RECORD = Permission("patrol.record", TOWN_ROLES)
-# A department finds hazards in its own checks (自查, model A33): see tickets.opening.
-FIND = Permission("patrol.find", TOWN_ROLES | DEPARTMENT_ROLES)
+# Those who patrol (model, T1), and departments with what their own checks found.
+RECORD = Permission("patrol.record", TOWN_ROLES | DEPARTMENT_ROLES)
+INSPECT = Permission("patrol.inspect", TOWN_ROLES)
 READ = Permission("patrol.read")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,13 +37,15 @@ _ARRIVAL = f"""
 """  # noqa: S608
 
 
-def arrival(finding_id: UUID, lon: float, lat: float) -> Any:
+def arrival(finding_id: UUID, lon: float, lat: float, at: datetime) -> Any:
     """Return (content_hash, receipt, code, path, ticket_id) for a finding.
 
     The first two when it came before; else the deepest area at its position
-    (EPSG:4326), None outside all, and the next ticket number.
+    (EPSG:4326) by the boundaries in force ``at`` (aware), None outside all, and the
+    next ticket number.
     """
-    return fastsql.first(_ARRIVAL, {"id": finding_id, "lon": lon, "lat": lat})
+    where = {"lon": lon, "lat": lat, "at": at}
+    return fastsql.first(_ARRIVAL, {"id": finding_id, **where})
 
 
 def origin(finding_id: UUID) -> Any:

@@ -19,7 +19,7 @@ blueprint = Blueprint("patrols", __name__)
 @blueprint.expose(
     "PUT",
     "/findings/<uuid:finding_id>",
-    permission=policy.FIND,
+    permission=policy.RECORD,
     summary="One finding; 201 first, 200 when the same comes again, 409 when not",
     body=schemas.FindingIn,
     answers={200: schemas.FindingOut, 201: schemas.FindingOut},
@@ -33,7 +33,7 @@ def put_finding(actor: Actor, finding_id: UUID, body: dict[str, Any]) -> Reply:
 @blueprint.expose(
     "PUT",
     "/inspections/<uuid:inspection_id>",
-    permission=policy.RECORD,
+    permission=policy.INSPECT,
     summary="One inspection; every no must have its finding sent before",
     body=schemas.InspectionIn,
     answers={200: schemas.InspectionOut, 201: schemas.InspectionOut},
@@ -58,7 +58,9 @@ def show_finding(actor: Actor, finding_id: UUID) -> Reply:
         raise NotFound()
     if finding.staff_id != actor.staff_id:
         view(actor, finding.receipt["ticket"]["number"])
-    return Reply(_finding_out(finding), etag=etag_of(finding.content_hash))
+    whole = policy.may_read(actor, finding.staff_id, finding.area_path)
+    etag = etag_of(finding.content_hash, whole)
+    return Reply(_finding_out(finding, whole=whole), etag=etag)
 
 
 @blueprint.expose(
@@ -78,7 +80,11 @@ def show_inspection(actor: Actor, inspection_id: UUID) -> Reply:
     return Reply(_inspection_out(inspection), etag=etag_of(inspection.content_hash))
 
 
-def _finding_out(finding: Finding) -> dict[str, Any]:
+def _finding_out(finding: Finding, *, whole: bool) -> dict[str, Any]:
+    complaint = finding.complaint
+    if complaint and not whole:
+        # Who complained is for the town to know, not for the departments.
+        complaint = complaint | {"complainant": None}
     return {
         "id": finding.id,
         "received_at": finding.received_at,
@@ -96,6 +102,8 @@ def _finding_out(finding: Finding) -> dict[str, Any]:
         "facts": finding.facts,
         "handling": finding.handling,
         "control": finding.control,
+        "source": finding.source,
+        "complaint": complaint,
         "photos": finding.photos,
         "ticket": finding.receipt["ticket"]["number"],
     }

@@ -12,9 +12,9 @@ from server.core.http import Schema
 from server.core.http.schema import Line, Moment
 from server.core.position import PositionField
 from server.core.text import Text
+from server.patrols.origin import Channel
 from server.places.schemas import PartyIn
-from server.tickets.vocabulary import Severity
-from server.tickets.workflow import OWN_CHECK
+from server.tickets.vocabulary import Severity, Source
 
 MOST_ANSWERS = 200
 MOST_PHOTOS = 30
@@ -64,11 +64,11 @@ class RefusedIn(Schema):
 
 
 class HandlingIn(Schema):
-    """What the finder does about it; ``own_check`` is a department's own check."""
+    """What the finder does about it."""
 
     kind = fields.String(
         required=True,
-        validate=ma.validate.OneOf(["on_spot", "deadline", "report_up", OWN_CHECK]),
+        validate=ma.validate.OneOf(["on_spot", "deadline", "report_up"]),
     )
     note = Line(load_default="", empty=True, longest=2000, allow_none=True)
     due_on = fields.Date(load_default=None, allow_none=True)
@@ -82,8 +82,30 @@ class ControlIn(Schema):
     note = Line(load_default="", empty=True, longest=2000)
 
 
+class ComplainantIn(Schema):
+    """Who complained; may stay unnamed."""
+
+    name = Line(load_default="", empty=True, longest=100)
+    phone = Line(load_default="", empty=True, longest=50)
+
+
+class ComplaintIn(Schema):
+    """The complaint (投诉) or report that the town checked."""
+
+    channel = fields.String(
+        required=True, validate=ma.validate.OneOf([c.value for c in Channel])
+    )
+    received_at = Moment(required=True)
+    note = Line(required=True, longest=2000)
+    complainant = fields.Nested(ComplainantIn, load_default=None, allow_none=True)
+
+
 class FindingIn(Schema):
-    """One finding."""
+    """One finding.
+
+    ``source`` and ``complaint`` have no default: what older phones send keeps its
+    content, and is recognised when it comes again.
+    """
 
     duty_item = Line(required=True, longest=10)
     inspection = fields.UUID(load_default=None, allow_none=True)
@@ -102,6 +124,8 @@ class FindingIn(Schema):
     )
     handling = fields.Nested(HandlingIn, required=True)
     control = fields.Nested(ControlIn, load_default=None, allow_none=True)
+    source = fields.String(validate=ma.validate.OneOf([s.value for s in Source]))
+    complaint = fields.Nested(ComplaintIn)
     photos = fields.List(
         fields.UUID(), load_default=list, validate=ma.validate.Length(max=MOST_PHOTOS)
     )
@@ -191,6 +215,8 @@ class StoredFindingOut(Schema):
     facts = fields.List(fields.String())
     handling = fields.Dict()
     control = fields.Dict(allow_none=True)
+    source = fields.String()
+    complaint = fields.Dict(allow_none=True)
     photos = fields.List(fields.UUID())
     ticket = fields.String()
 

@@ -27,6 +27,7 @@ from server.core.text import Text
 from server.patrols import queries
 from server.patrols.answers import wrong_answers
 from server.patrols.models import Finding, Inspection
+from server.patrols.origin import source_of
 from server.places.service import registered
 from server.tickets.opening import Hazard, Opened, open_ticket
 from server.tickets.preview import (
@@ -37,6 +38,7 @@ from server.tickets.preview import (
 )
 from server.tickets.routing import COLLAPSE_RISK
 from server.tickets.schemas import routing_out
+from server.tickets.vocabulary import Source
 
 # A phone's clock may run a little fast, not a day.
 CLOCK_SLACK = timedelta(minutes=10)
@@ -69,12 +71,14 @@ def record_finding(
     """
     digest = content_hash([str(actor.staff_id), content])
     position: Position = content["position"]
-    arrival = queries.arrival(finding_id, position.lon, position.lat)
+    found_at = content["found_at"]
+    arrival = queries.arrival(finding_id, position.lon, position.lat, found_at)
     if arrival.content_hash is not None:
         return _again(arrival, digest)
     spot = spot_at(actor, arrival.path and Spot(arrival.code, arrival.path))
-    edition = edition_for(spot.path, content["found_at"])
+    edition = edition_for(spot.path, found_at)
     facts = _checked_facts(actor, content, edition)
+    source = source_of(actor, content)
     place_id, place = _place(actor, content["place"])
     moment = now()
     row = _common(actor, finding_id, content, spot, moment) | {
@@ -82,11 +86,13 @@ def record_finding(
         "inspection_id": content["inspection"],
         "place_id": place_id,
         "place": place,
+        "source": source,
+        "complaint": _plain(content.get("complaint") or {}) or None,
         "facts": sorted(facts),
         "handling": _plain(content["handling"]),
         **{name: content[name] for name in _FINDING_FIELDS},
     }
-    hazard = _hazard(finding_id, content, spot, facts, (place_id, place))
+    hazard = _hazard(finding_id, content, source, spot, facts, (place_id, place))
     opened = open_ticket(hazard, actor, edition, zone, arrival.ticket_id)
     document = _finding_receipt(finding_id, moment, spot, opened, edition)
     try:
@@ -118,6 +124,7 @@ _FINDING_FIELDS = (
 def _hazard(
     finding_id: UUID,
     content: dict[str, Any],
+    source: Source,
     spot: Spot,
     facts: frozenset[str],
     place: tuple[UUID | None, dict[str, Any] | None],
@@ -125,6 +132,7 @@ def _hazard(
     described = place[1] or {}
     return Hazard(
         finding_id=finding_id,
+        source=source,
         item=content["duty_item"],
         category=content["category"],
         severity=content["severity"],
@@ -221,7 +229,7 @@ def record_inspection(
     known = _known(Inspection, inspection_id, digest)
     if known is not None:
         return known
-    spot = spot_of(actor, content["position"])
+    spot = spot_of(actor, content["position"], content["started_at"])
     edition = edition_for(spot.path)
     _check_times(content)
     checklist = _published(edition, content["checklist"], content["version"])

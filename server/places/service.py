@@ -45,7 +45,7 @@ def save(
         Invalid: a field is wrong.
     """
     digest = content_hash(content)
-    spot = spot_of(actor, content["position"])
+    spot = spot_of(actor, content["position"], now())
     _check_kind(spot.path, content["kind"])
     values = {
         "name": content["name"],

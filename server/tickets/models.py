@@ -22,12 +22,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.db import Model
-from server.tickets.vocabulary import Control, Part, Severity, State
+from server.tickets.vocabulary import Control, Part, Severity, Source, State
 
 ticket_numbers = Sequence("ticket_numbers", metadata=Model.metadata)
 
 
-def _words(words: type[State | Control | Severity | Part]) -> str:
+def words(words: type[State | Control | Severity | Part | Source]) -> str:
+    """Return the words of an enumeration as an SQL list, for a CHECK."""
     return "(" + ", ".join(f"'{word.value}'" for word in words) + ")"
 
 
@@ -50,9 +51,10 @@ class Ticket(Model):
 
     __tablename__ = "tickets"
     __table_args__ = (
-        CheckConstraint(f"state IN {_words(State)}", name="state"),
-        CheckConstraint(f"severity IN {_words(Severity)}", name="severity"),
-        CheckConstraint(f"control IN {_words(Control)}", name="control"),
+        CheckConstraint(f"state IN {words(State)}", name="state"),
+        CheckConstraint(f"severity IN {words(Severity)}", name="severity"),
+        CheckConstraint(f"control IN {words(Control)}", name="control"),
+        CheckConstraint(f"source IN {words(Source)}", name="source"),
         Index(
             "ix_tickets_area",
             "area_path",
@@ -98,6 +100,7 @@ class Ticket(Model):
     failed_rechecks: Mapped[int]
     due_on: Mapped[date | None]
     deadlines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    source: Mapped[str] = mapped_column(Text)
     photos: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     merged_into: Mapped[str | None] = mapped_column(Text)
     found_at: Mapped[datetime]
@@ -114,7 +117,7 @@ class TicketDepartment(Model):
 
     __tablename__ = "ticket_departments"
     __table_args__ = (
-        CheckConstraint(f"part IN {_words(Part)}", name="part"),
+        CheckConstraint(f"part IN {words(Part)}", name="part"),
         Index("ix_ticket_departments_department", "department_code", "part"),
     )
 

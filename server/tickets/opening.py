@@ -13,25 +13,21 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.audit.service import record
-from server.checklists.catalogue import ItemProcess, Rules
+from server.checklists.catalogue import ItemProcess
 from server.checklists.service import Edition
 from server.core.clock import local_date, now
 from server.core.errors import Invalid
 from server.core.fastsql import Rows
-from server.core.permissions import DEPARTMENT_ROLES, TOWN_ROLES, Actor
+from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import deadlines, routing, workflow
 from server.tickets.models import Ticket, TicketControl, TicketDepartment
 from server.tickets.queries import SUBJECT
-from server.tickets.vocabulary import Control, Part, State
+from server.tickets.vocabulary import Control, Part, Source, State
 
-DEADLINE_STEP = {
-    State.ON_SPOT: "on_spot",
-    State.RECTIFYING: "rectify",
-    State.REPORTED: "accept",
-    State.VERIFYING: "verify",
-}
-WITH_DEPARTMENT = frozenset({State.REPORTED, State.VERIFYING})
+DEADLINE_STEP = {State.ON_SPOT: "on_spot", State.RECTIFYING: "rectify"}
+_WITH_DEPARTMENT = (State.REPORTED, State.VERIFYING)
+_DEPARTMENT_STEP = {State.REPORTED: "accept", State.VERIFYING: "verify"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +39,7 @@ class Hazard:
     """
 
     finding_id: UUID
+    source: Source
     item: str
     category: str
     severity: str
@@ -83,13 +80,14 @@ def open_ticket(
     Raises:
         Invalid: the handling is not open to the town for this item (T2, T3).
     """
+    own_check = hazard.source is Source.DEPARTMENT
     decision = routing.decide(
         edition.rules,
         routing.Case(
             hazard.item,
             hazard.category,
             hazard.facts,
-            reported=hazard.handling["kind"] in {"report_up", workflow.OWN_CHECK},
+            reported=hazard.handling["kind"] == "report_up" or own_check,
             area_path=hazard.area_path,
         ),
     )
@@ -99,10 +97,9 @@ def open_ticket(
     step, state = workflow.opening(
         hazard.handling["kind"],
         decision.at_once or reported_by_rule,
-        leads=decision.lead == actor.department,
+        by_lead=own_check and decision.lead == actor.department,
     )
     _check_handling(hazard, state, process)
-    _check_finder(hazard, actor, edition.rules, process)
     moment = now()
     due_on, origin = _due(hazard, state, process, zone)
     day = local_date(moment, zone)
@@ -117,11 +114,11 @@ def open_ticket(
         "due_on": due_on,
         "deadlines": _deadlines(hazard, state, process, due_on, origin, zone),
         "opened_at": moment,
-        "reported_at": moment if state in WITH_DEPARTMENT else None,
+        "reported_at": moment if state in _WITH_DEPARTMENT else None,
         "changed_at": moment,
     }
     rows: list[Rows] = [(Ticket, [row])]
-    if state in WITH_DEPARTMENT:
+    if state in _WITH_DEPARTMENT:
         rows.append((TicketDepartment, parts(ticket_id, decision)))
     if hazard.control:
         imposed = _imposed(ticket_id, hazard.control, actor, moment)
@@ -129,29 +126,6 @@ def open_ticket(
     notice = town_notice(process, due_on) if state is State.RECTIFYING else None
     _record(number, step, state, hazard, decision, due_on, actor, notice)
     return Opened(number, state, due_on, decision, rows)
-
-
-def _check_finder(
-    hazard: Hazard, actor: Actor, rules: Rules, process: ItemProcess
-) -> None:
-    """Refuse an own check of anyone but a department that the list has check."""
-    own_check = hazard.handling["kind"] == workflow.OWN_CHECK
-    of_department = actor.has(*DEPARTMENT_ROLES) and not actor.has(*TOWN_ROLES)
-    if not own_check and not of_department:
-        return
-    checking = {
-        rules.department(clause.split(".")[1]).code
-        for clause in process.steps.get(workflow.OWN_CHECK, ())
-    }
-    if not own_check or actor.department not in checking:
-        raise Invalid.at(
-            "/handling/kind",
-            Text(
-                f"第{process.item}项：镇村检查不用“部门自查”，部门只记录清单规定的自查",
-                f"Item {process.item}: own_check is for a department that the list"
-                " has check by itself, and a department has no other handling",
-            ),
-        )
 
 
 def _check_handling(hazard: Hazard, state: State, process: ItemProcess) -> None:
@@ -189,9 +163,9 @@ def _due(
     Raises:
         Invalid: a due date is needed and there is no default for this severity.
     """
-    if state in WITH_DEPARTMENT:
+    step = DEADLINE_STEP.get(state)
+    if step is None:
         return None, ""
-    step = DEADLINE_STEP[state]
     if state is State.RECTIFYING and hazard.handling.get("due_on"):
         if hazard.handling["due_on"] < local_date(hazard.found_at, zone):
             text = Text("期限不能早于发现之日", "Due before the hazard was found")
@@ -217,8 +191,8 @@ def _deadlines(
     zone: ZoneInfo,
 ) -> list[dict[str, Any]]:
     """Return the ticket's first line: the town's day, or the department's to accept."""
-    step = DEADLINE_STEP[state]
-    if state in WITH_DEPARTMENT:
+    step = DEADLINE_STEP.get(state) or _DEPARTMENT_STEP[state]
+    if state in _WITH_DEPARTMENT:
         due_on, origin = (
             deadlines.default_due(process, step, hazard.severity, now(), zone),
             deadlines.LOCAL_SETTING,
@@ -245,12 +219,13 @@ def _row(hazard: Hazard, decision: routing.Decision, state: State) -> dict[str, 
         "area_path": hazard.area_path,
         "decision": decision.to_document(),
         "town_department": decision.town,
-        "lead_department": decision.lead if state in WITH_DEPARTMENT else None,
+        "lead_department": decision.lead if state in _WITH_DEPARTMENT else None,
         "next_level": decision.next_level,
         "appraisal": decision.appraisal,
         "control": (Control.IN_FORCE if hazard.control else Control.NONE).value,
         "failed_rechecks": 0,
         "photos": hazard.photos,
+        "source": hazard.source,
         "found_at": hazard.found_at,
         "version": 1,
     }
@@ -322,6 +297,7 @@ def _record(
             "from": None,
             "to": State.FOUND,
             "finding": str(hazard.finding_id),
+            "source": hazard.source,
             "found_at": hazard.found_at.isoformat(),
             "note": hazard.description,
             "attachments": photos,
@@ -344,7 +320,7 @@ def _record(
     }
     if notice:
         payload["document"] = notice
-    if state in WITH_DEPARTMENT:
+    if state in _WITH_DEPARTMENT:
         payload |= {
             "department": decision.lead,
             "co": list(decision.co),

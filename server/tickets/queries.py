@@ -221,7 +221,7 @@ def overdue(today: date) -> ColumnElement[bool]:
 
 def _plain(filters: dict[str, Any]) -> list[ColumnElement[bool]]:
     conditions = []
-    for name in ("state", "duty_item", "severity"):
+    for name in ("state", "duty_item", "severity", "source"):
         if filters.get(name):
             wanted = filters[name].split(",")
             conditions.append(getattr(Ticket, name).in_(wanted))

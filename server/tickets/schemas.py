@@ -21,7 +21,7 @@ from server.tickets.machine import Field, Transition
 from server.tickets.models import Ticket, TicketControl, TicketPenalty
 from server.tickets.routing import Decision
 from server.tickets.service import View
-from server.tickets.vocabulary import Part, Severity, State
+from server.tickets.vocabulary import Part, Severity, Source, State
 
 
 class Words(fields.String):
@@ -61,6 +61,7 @@ class TicketQuery(Schema):
     area = Line()
     duty_item = Line()
     severity = Words([s.value for s in Severity])
+    source = Words([s.value for s in Source])
     overdue = fields.Boolean()
     mine = fields.Boolean()
     q = Line()
@@ -144,6 +145,7 @@ class TicketRow(Schema):
     category = fields.String()
     severity = fields.String()
     description = fields.String()
+    source = fields.String()
     area = fields.String()
     place = fields.Dict(allow_none=True)
     lead_department = fields.Nested(DepartmentOut, allow_none=True)
@@ -253,6 +255,7 @@ def ticket_row(
         "category": ticket.category,
         "severity": ticket.severity,
         "description": ticket.description,
+        "source": ticket.source,
         "area": ticket.area_code,
         "place": {
             "id": ticket.place_id,

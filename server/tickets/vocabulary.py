@@ -58,3 +58,16 @@ ENDED = frozenset({State.CLOSED_TOWN, State.CLOSED})
 RECTIFIED = frozenset(
     {State.CLOSED_TOWN, State.RECTIFIED, State.FEEDBACK, State.CLOSED}
 )
+
+
+class Source(StrEnum):
+    """How a hazard came to be known (来源).
+
+    A complaint is one that the town checked (29.township.1, 54.township.2,
+    63.township.2); a department's own inspection opens its ticket with the
+    department itself (30.区消防救援大队.1).
+    """
+
+    PATROL = "patrol"  # 巡查
+    COMPLAINT = "complaint"  # 投诉、报告
+    DEPARTMENT = "department"  # 部门自查

@@ -67,7 +67,7 @@ _PENALTY_STATES = _from(
 ) | _from(_S.RECTIFIED, _S.FEEDBACK)
 
 # --- the machine ------------------------------------------------------------------
-# Opening (T1, then T2, T3, T10 or T12b) is decided by ``opening`` below, because it
+# Opening (T1, then T2, T3, T10 or A33) is decided by ``opening`` below, because it
 # belongs to the finding and is not an action on a ticket.
 
 TRANSITIONS: tuple[Transition, ...] = (
@@ -433,26 +433,25 @@ TRANSITIONS: tuple[Transition, ...] = (
 )
 
 ACTIONS: tuple[str, ...] = tuple(dict.fromkeys(t.action for t in TRANSITIONS))
-# How a department's own check opens a ticket (model A33).
-OWN_CHECK = "own_check"
-# What a catalogue may name as a step beside the actions: the coordinating department's
-# part is no action of its own but the right to dispatch and to see (Hat.COORDINATOR).
-STEPS: frozenset[str] = frozenset(ACTIONS) | {OWN_CHECK, "coordinate"}
+# What a catalogue may name as a step beside the actions: how a ticket comes about (a
+# department's own inspection, a complaint: ``vocabulary.Source``), and the coordinating
+# department's part, which is the right to dispatch and to see (Hat.COORDINATOR).
+STEPS: frozenset[str] = frozenset(ACTIONS) | {"own_check", "complaint", "coordinate"}
 
 
-def opening(handling: str, at_once: bool, leads: bool = False) -> tuple[str, State]:
+def opening(
+    handling: str, at_once: bool, *, by_lead: bool = False
+) -> tuple[str, State]:
     """Return (transition, state) in which a found hazard (T1) goes on.
 
     Args:
-        handling: ``on_spot``, ``deadline``, ``report_up`` or ``own_check``, as the
-            finder says.
+        handling: ``on_spot``, ``deadline`` or ``report_up``, as the finder says.
         at_once: the route or the danger does not leave it to the town (T10).
-        leads: the finder's own department gets the case: it need not accept it.
+        by_lead: the lead department found it in its own inspection, and has accepted
+            it thereby (30.区消防救援大队.1; model, A33).
     """
-    if handling == OWN_CHECK and leads:
-        return "T12b", State.VERIFYING
-    if handling == OWN_CHECK:
-        return "T10", State.REPORTED
+    if by_lead:
+        return "A33", State.VERIFYING
     if at_once or handling == "report_up":
         return "T10", State.REPORTED
     if handling == "deadline":

@@ -36,9 +36,8 @@ def test_settling_on_a_photo_of_something_else(make: Factory, kind: str) -> None
     good = worker.photo(number)
     answer = worker.act(number, "settle", note="清了", photos=[good, photo])
     assert pointers(answer) == ["/photos/1"]
-    assert (
-        photo in answer.json["detail"] and f"ticket={number}" in answer.json["detail"]
-    )
+    assert photo in answer.json["detail"]
+    assert f"ticket={number}" in answer.json["detail"]
     assert worker.ticket(number)["state"] == "on_spot"
 
 

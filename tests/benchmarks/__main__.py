@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -252,7 +253,8 @@ def measure_lookup() -> None:
 
     def look() -> None:
         n = next(points) % 10000
-        found = deepest_at(100.005 + (n % 100) * 0.01, 30.005 + (n // 100) * 0.01)
+        lon, lat = 100.005 + (n % 100) * 0.01, 30.005 + (n // 100) * 0.01
+        found = deepest_at(lon, lat, datetime.now(UTC))
         assert found.code == f"bench-{n}"
 
     connection = db.session.connection().connection.driver_connection

@@ -51,7 +51,7 @@ _SEED = text(
         id, number, finding_id, finder_id, catalogue, ruleset_id, state, duty_item,
         category, severity, description, facts, place_kind, geom, area_code,
         area_path, decision, town_department, lead_department, substantiated, control,
-        failed_rechecks, due_on, deadlines, photos, merged_into, found_at, opened_at,
+        failed_rechecks, due_on, deadlines, source, photos, merged_into, found_at, opened_at,
         rectified_at, changed_at, version)
     SELECT nextval('ticket_numbers'), 'bench-' || i, gen_random_uuid(), :finder,
            :catalogue, :ruleset,
@@ -71,7 +71,7 @@ _SEED = text(
            CASE WHEN i % 5 < 2
                 THEN (ARRAY['kq-fire', 'kq-housing', 'kq-emergency'])[1 + i % 3] END,
            CASE WHEN i % 25 = 0 THEN false WHEN i % 5 < 2 THEN true END,
-           'none', 0, CAST(found AS date) + i % 10, '[]', '{}',
+           'none', 0, CAST(found AS date) + i % 10, '[]', 'patrol', '{}',
            CASE WHEN i % 50 = 1 THEN 'bench-2' END, found, found,
            CASE WHEN i % 3 > 0 AND i % 25 > 0 AND i % 50 <> 1
                 THEN found + make_interval(mins => i * 37 % 20000) END,

@@ -88,6 +88,7 @@ def put(
         "due_on": date.fromisoformat(due) if due else None,
         "deadlines": [],
         "photos": [],
+        "source": "patrol",
         "found_at": at(found),
         "opened_at": at(found),
         "rectified_at": done,

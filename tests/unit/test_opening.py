@@ -17,6 +17,7 @@ from server.core.errors import Invalid
 from server.core.permissions import Actor
 from server.tickets import deadlines
 from server.tickets.opening import Hazard, open_ticket, town_notice
+from server.tickets.vocabulary import Source
 
 RULES = load(bundled_root() / "buerhantu").rules
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -32,6 +33,7 @@ def edition(rules: Rules = RULES) -> Edition:
 def hazard(item: str, handling: dict[str, Any], **changes: Any) -> Hazard:
     """Return a hazard as a phone sends it."""
     described = Hazard(
+        source=Source.PATROL,
         finding_id=uuid4(),
         item=item,
         category="F1",
