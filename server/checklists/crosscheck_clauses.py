@@ -90,6 +90,7 @@ def _documents(sources: Sources) -> Iterator[Fault]:
         for entry in sources.items.data["items"]
         for item in entry["items"]
     }
+    yield from _unnoticed(sources)
     first: dict[tuple[str, int], int] = {}
     for i, entry in enumerate(marked.data["documents"]):
         for j, code in enumerate(entry.get("departments", ())):
@@ -106,6 +107,21 @@ def _documents(sources: Sources) -> Iterator[Fault]:
                 message = f"{key[0]} of item {item} stands already in line {first[key]}"
                 yield marked.fault(message, *where)
             first.setdefault(key, marked.line(*where))
+
+
+def _unnoticed(sources: Sources) -> Iterator[Fault]:
+    """Items whose town writes no notice, and documents that say it does."""
+    silent = {
+        item
+        for entry in sources.items.data["items"]
+        if entry["town_notice"] == "none"
+        for item in entry["items"]
+    }
+    for i, entry in enumerate(sources.documents.data["documents"]):
+        for j, item in enumerate(entry["items"]):
+            if entry["kind"] == "town_notice" and item in silent:
+                message = f"the town writes no notice in item {item} (items.yaml)"
+                yield sources.documents.fault(message, "documents", i, "items", j)
 
 
 def _outside(marked: Marked) -> Iterator[Fault]:
