@@ -51,8 +51,8 @@ _SEED = text(
         id, number, finding_id, finder_id, catalogue, ruleset_id, state, duty_item,
         category, severity, description, facts, place_kind, geom, area_code,
         area_path, decision, town_department, lead_department, substantiated, control,
-        failed_rechecks, due_on, deadlines, source, photos, merged_into, found_at, opened_at,
-        rectified_at, changed_at, version)
+        failed_rechecks, due_on, deadlines, source, photos, merged_into, found_at,
+        opened_at, rectified_at, changed_at, version)
     SELECT nextval('ticket_numbers'), 'bench-' || i, gen_random_uuid(), :finder,
            :catalogue, :ruleset,
            CASE WHEN i % 25 = 0 THEN 'not_substantiated'
