@@ -23,8 +23,17 @@ from server.core.errors import Problem
 
 
 def needs_database(*names: str | None) -> bool:
-    """Tell whether one of ``names`` is a published version: ``code@version``."""
-    return any("@" in (name or "") for name in names)
+    """Tell whether one of ``names`` is a published version: ``code@version``.
+
+    Raises:
+        click.BadParameter: a version is no number.
+    """
+    published = [name for name in names if name and "@" in name]
+    for name in published:
+        code, _, version = name.partition("@")
+        if not version.isdecimal():
+            raise click.BadParameter(f"{name}: a version is a number, e.g. {code}@3")
+    return bool(published)
 
 
 def database(wanted: bool) -> AbstractContextManager[Any]:
@@ -58,8 +67,6 @@ def resolve(named: str | None) -> Listing:
     """
     if named is not None and "@" in named:
         code, _, version = named.partition("@")
-        if not version.isdecimal():
-            raise click.BadParameter(f"{named}: a version is a number, e.g. {code}@3")
         return service.published(code or None, int(version))
     folders = {folder.name: folder for folder in find_catalogues(bundled_root())}
     if named is None and len(folders) == 1:

@@ -1,7 +1,7 @@
 """A second town's list stands beside the first; neither sees the other.
 
-``tests/data/second_town`` is 昆河镇, inside the district that the first list serves: its
-items 3 and 30 mean other things, one department is shared.
+``tests/data/second_town`` is 昆河镇, inside the district that the first list serves:
+its items 3 and 30 mean other things, one department is shared.
 """
 
 from __future__ import annotations
