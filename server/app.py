@@ -27,6 +27,7 @@ from server.core.http.operations import count_requests
 from server.core.http.render import install_problem_handlers
 from server.core.permissions import Actor
 from server.core.storage import Store
+from server.incidents.routes import blueprint as incidents_api
 from server.patrols.routes import blueprint as patrols_api
 from server.photos.routes import blueprint as photos_api
 from server.places.routes import blueprint as places_api
@@ -41,6 +42,7 @@ API_ROOMS = (
     accounts_api,
     areas_api,
     checklists_api,
+    incidents_api,
     openapi,
     patrols_api,
     photos_api,

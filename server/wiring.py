@@ -16,6 +16,7 @@ from flask import current_app
 from server.accounts.service import forget_old_failures
 from server.audit import dispatcher
 from server.core.db import unit_of_work
+from server.incidents.photos import INCIDENT
 from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
 from server.photos.owners import Kinds
@@ -50,7 +51,11 @@ PERIODIC: dict[str, Periodic] = {
 }
 
 # kind of owner -> who may see its photos
-PHOTO_OWNERS: Kinds = {"finding": FINDING, "ticket": TICKET}
+PHOTO_OWNERS: Kinds = {
+    "finding": FINDING,
+    "ticket": TICKET,
+    "incident": INCIDENT,
+}
 
 DELIVER = "server.wiring.deliver"
 RUN_PERIODIC = "server.wiring.run_periodic"

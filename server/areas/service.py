@@ -100,7 +100,7 @@ def city_roots(actor: Actor) -> tuple[str, ...]:
 
 
 def spot_of(actor: Actor, position: Position, at: datetime) -> Spot:
-    """Return the area in which a position counts for ``actor``, who patrols.
+    """Return the area in which a position counts for ``actor``, who sends it.
 
     By the boundaries in force ``at`` (aware), not by those of the day it is told.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from server.checklists import incidents
 from server.checklists.catalogue import (
     Catalogue,
     Category,
@@ -49,6 +50,7 @@ class Sources:
     shared: Marked
     documents: Marked
     outside: Marked
+    incidents: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -108,6 +110,8 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
         documents=tuple(_document(d) for d in sources.documents.data["documents"]),
         outside=tuple(_outside(sources.outside.data)),
         accounted=numbers(sources.catalogue.data.get("accounted", ())),
+        figures=incidents.figures(sources.incidents.data),
+        incident_kinds=incidents.kinds(sources.incidents.data),
     )
 
 

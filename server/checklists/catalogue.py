@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
+from server.checklists.incidents import Figure, IncidentKind
 from server.checklists.rows import (
     CoRow,
     DocumentKind,
@@ -289,6 +290,8 @@ class Rules:
     documents: tuple[DocumentKind, ...] = ()
     outside: tuple[Outside, ...] = ()
     accounted: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    incident_kinds: tuple[IncidentKind, ...] = ()
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
@@ -335,6 +338,10 @@ class Rules:
         """The process of an item. Raises KeyError when the item is not patrolled."""
         return self._processes[item]
 
+    def incident_kind(self, code: str) -> IncidentKind:
+        """The kind of incident with this code. Raises KeyError."""
+        return self._incident_kinds[code]
+
     def town_row(self, item: str) -> TownRow:
         """The row by which the town itself sees to an item. Raises KeyError."""
         return self._town_rows[item]
@@ -367,6 +374,10 @@ class Rules:
     @cached_property
     def _processes(self) -> dict[str, ItemProcess]:
         return {process.item: process for process in self.processes}
+
+    @cached_property
+    def _incident_kinds(self) -> dict[str, IncidentKind]:
+        return {kind.code: kind for kind in self.incident_kinds}
 
     @cached_property
     def _town_rows(self) -> dict[str, TownRow]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from server.checklists import build, reach
+from server.checklists import build, incident_faults, reach
 from server.checklists.build import Data, Sources
 from server.checklists.catalogue import DutyItem
 from server.checklists.marked import Fault, Marked, Where
@@ -42,6 +42,7 @@ def faults(sources: Sources) -> Iterator[Fault]:
         _processes,
         _rows,
         _ledgers,
+        _incidents,
         _checklists,
         _coverage,
     )
@@ -281,6 +282,12 @@ def _ledgers(sources: Sources, known: _Known) -> Iterator[Fault]:
             marked, row, at, "addressee", known.departments, "department"
         )
         yield from _clauses(marked, row, at, row["items"], known)
+
+
+def _incidents(sources: Sources, known: _Known) -> Iterator[Fault]:
+    yield from incident_faults.faults(
+        sources.incidents, known.departments, known.duty, known.has_clause
+    )
 
 
 def _checklists(sources: Sources, known: _Known) -> Iterator[Fault]:

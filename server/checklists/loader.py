@@ -35,7 +35,7 @@ _FILES = (
     "shared",
 )
 # A town may have none of these; then they hold nothing.
-_OPTIONAL = ("documents", "outside")
+_OPTIONAL = ("documents", "outside", "incidents")
 
 
 def bundled_root() -> Path:

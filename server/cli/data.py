@@ -19,9 +19,9 @@ from server.cli.settings import application
 from server.core import migrate
 from server.core.db import db, unit_of_work
 from server.demo import seed
+from server.incidents.consistency import faults as incident_faults
 from server.patrols.consistency import faults as finding_faults
 from server.tickets.consistency import faults as ticket_faults
-
 
 GUIDE = "docs/catalogue.md"
 
@@ -123,13 +123,13 @@ def audit() -> None:
 @audit.command("verify")
 @click.option("--head", help="Hash that the chain ended with at an earlier time.")
 def verify_chain(head: str | None) -> None:
-    """Walk the hash chain and compare findings and tickets with it.
+    """Walk the hash chain and compare findings, tickets and incidents with it.
 
     Exit status 1 when something does not hold.
     """
     with application() as app:
         verdict = verify(audit_key(app.extensions["settings"]), earlier_head=head)
-        beside = [*ticket_faults(), *finding_faults()]
+        beside = [*ticket_faults(), *finding_faults(), *incident_faults()]
     for fault in verdict.faults:
         where = f"event {fault.event_id}" if fault.event_id else "chain"
         click.echo(f"{where}: {fault.what}", err=True)
@@ -138,7 +138,7 @@ def verify_chain(head: str | None) -> None:
     click.echo(f"{verdict.events} events, head {verdict.head}")
     if verdict.faults or beside:
         sys.exit(1)
-    click.echo("the chain holds, and findings and tickets agree with it")
+    click.echo("the chain holds; findings, tickets and incidents agree with it")
 
 
 @click.group()

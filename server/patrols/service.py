@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from server.audit.service import record
 from server.checklists.catalogue import Checklist
 from server.checklists.service import Edition, checklist_of, edition_for
 from server.core import fastsql
-from server.core.clock import now
+from server.core.clock import check_time, now
 from server.core.content import content_hash
 from server.core.db import Broken, db, violated
 from server.core.errors import ContentDiffers, FieldError, Invalid, NotFound
@@ -40,9 +40,6 @@ from server.tickets.routing import COLLAPSE_RISK
 from server.tickets.schemas import routing_out
 from server.tickets.vocabulary import Source
 
-# A phone's clock may run a little fast, not a day.
-CLOCK_SLACK = timedelta(minutes=10)
-
 
 @dataclass(frozen=True)
 class Receipt:
@@ -50,14 +47,6 @@ class Receipt:
 
     document: dict[str, Any]
     first: bool
-
-
-def check_time(pointer: str, moment: datetime) -> list[FieldError]:
-    """Return what is wrong with a moment: the future beyond ten minutes."""
-    if moment > now() + CLOCK_SLACK:
-        text = Text("时间晚于现在 10 分钟以上", "More than 10 minutes in the future")
-        return [FieldError(pointer, text)]
-    return []
 
 
 def record_finding(

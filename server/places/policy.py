@@ -12,14 +12,13 @@ WRITE = Permission("place.write", TOWN_ROLES | {Role.ADMINISTRATOR})
 READ = Permission("place.read")
 
 
-def town_paths(actor: Actor) -> list[str]:
-    """Return the towns (or wider areas) whose places ``actor`` works with.
+def town_paths(actor: Actor, roles: frozenset[Role] = AREA_ROLES) -> list[str]:
+    """Return the towns (or wider areas) in which ``actor`` works by ``roles``.
 
     A grid worker helps out next door, so the register is shared within the town.
     """
     return [
-        "/".join(path.split("/")[:3]).rstrip("/") + "/"
-        for path in actor.paths(AREA_ROLES)
+        "/".join(path.split("/")[:3]).rstrip("/") + "/" for path in actor.paths(roles)
     ]
 
 

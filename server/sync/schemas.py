@@ -45,12 +45,14 @@ class CatalogueOut(Schema):
 
 
 class VocabularyOut(Schema):
-    """Words for filling in a finding, and what each item lets the town do."""
+    """Words for filling in a finding, what each item lets the town do, and what a
+    report of an incident must say."""
 
     categories = fields.List(fields.Dict())
     facts = fields.List(fields.Dict())
     departments = fields.List(fields.Dict())
     items = fields.List(fields.Dict())
+    incident_kinds = fields.List(fields.Dict())
 
 
 class BundleAreaOut(AreaOut):

@@ -31,7 +31,7 @@ import orjson
 from sqlalchemy import Row
 
 from server.areas.schemas import area_out
-from server.checklists.catalogue import Checklist
+from server.checklists.catalogue import Checklist, Rules
 from server.checklists.schemas import checklist_out, vocabulary_out
 from server.checklists.service import (
     Edition,
@@ -41,6 +41,7 @@ from server.checklists.service import (
 )
 from server.core.clock import local_date, now
 from server.core.permissions import Actor
+from server.incidents.answers import kinds_out
 from server.places import queries as places
 from server.places.schemas import place_out
 from server.sync import policy, queries
@@ -113,7 +114,7 @@ def _everything(basis: _Basis) -> Bundle:
     content = _content(
         basis,
         full=True,
-        vocabulary=vocabulary_out(edition.rules) if edition else None,
+        vocabulary=_vocabulary(edition.rules) if edition else None,
         checklists=_checklists(edition, {}),
         areas=_areas(basis),
         places=[place_out(*tuple(row)) for row in place_rows],
@@ -121,6 +122,10 @@ def _everything(basis: _Basis) -> Bundle:
         removed={},
     )
     return Bundle(content, _cursor(basis, marks, place_rows))
+
+
+def _vocabulary(rules: Rules) -> dict[str, Any]:
+    return vocabulary_out(rules) | {"incident_kinds": kinds_out(rules)}
 
 
 def _changes(basis: _Basis, since: Cursor) -> Bundle:
@@ -139,7 +144,7 @@ def _changes(basis: _Basis, since: Cursor) -> Bundle:
     content = _content(
         basis,
         full=False,
-        vocabulary=vocabulary_out(edition.rules) if edition and new_words else None,
+        vocabulary=_vocabulary(edition.rules) if edition and new_words else None,
         checklists=checklists,
         areas=[],
         places=[

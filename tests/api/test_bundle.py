@@ -93,6 +93,8 @@ def test_full_bundle_holds_a_patrol_day(make: Factory) -> None:
     assert {"F1", "G1"} <= {c["code"] for c in bundle["vocabulary"]["categories"]}
     assert "refused" in {fact["code"] for fact in bundle["vocabulary"]["facts"]}
     assert {i["item"] for i in bundle["vocabulary"]["items"]} >= set(codes)
+    wildfire = bundle["vocabulary"]["incident_kinds"][1]
+    assert [f["name"] for f in wildfire["fields"]] == ["fire_size", "people_trapped"]
     assert [each["id"] for each in bundle["places"]] == [place]
     assert numbers(bundle) == [number]
     assert bundle["removed"] == EMPTY

@@ -50,7 +50,7 @@ def test_facts_are_never_changed(make: Factory, table: str, change: str) -> None
         db.session.execute(text(change.format(table)))
 
 
-@pytest.mark.parametrize("table", [*FACTS, "inspections"])
+@pytest.mark.parametrize("table", [*FACTS, "incident_entries", "inspections"])
 def test_facts_are_never_emptied(app: Flask, table: str) -> None:
     with pytest.raises(IntegrityError, match="never changed"):
         db.session.execute(text(f"TRUNCATE {table} CASCADE"))
