@@ -27,6 +27,7 @@ from server.core.http.operations import count_requests
 from server.core.http.render import install_problem_handlers
 from server.core.permissions import Actor
 from server.core.storage import Store
+from server.duties.routes import blueprint as duties_api
 from server.incidents.routes import blueprint as incidents_api
 from server.patrols.routes import blueprint as patrols_api
 from server.photos.routes import blueprint as photos_api
@@ -42,6 +43,7 @@ API_ROOMS = (
     accounts_api,
     areas_api,
     checklists_api,
+    duties_api,
     incidents_api,
     openapi,
     patrols_api,

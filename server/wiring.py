@@ -16,6 +16,7 @@ from flask import current_app
 from server.accounts.service import forget_old_failures
 from server.audit import dispatcher
 from server.core.db import unit_of_work
+from server.duties.photos import DUTY
 from server.incidents.photos import INCIDENT
 from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
@@ -55,6 +56,7 @@ PHOTO_OWNERS: Kinds = {
     "finding": FINDING,
     "ticket": TICKET,
     "incident": INCIDENT,
+    "duty": DUTY,
 }
 
 DELIVER = "server.wiring.deliver"

@@ -29,6 +29,7 @@ from server.checklists.catalogue import (
     Rules,
     TownRow,
 )
+from server.checklists.duties import DutyKind, Figure
 from server.checklists.marked import Marked
 
 Data = dict[str, Any]
@@ -51,6 +52,7 @@ class Sources:
     documents: Marked
     outside: Marked
     incidents: Marked
+    duties: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -112,6 +114,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
         accounted=numbers(sources.catalogue.data.get("accounted", ())),
         figures=incidents.figures(sources.incidents.data),
         incident_kinds=incidents.kinds(sources.incidents.data),
+        duties=duty_kinds(sources.duties.data),
     )
 
 
@@ -130,6 +133,7 @@ def duty_items(data: Data) -> tuple[DutyItem, ...]:
                 Party(name, (0,) * n if isinstance(n, int) else tuple(n))
                 for name, n in item["parties"].items()
             ),
+            support=item.get("support", False),
         )
         for item in data["items"]
     )
@@ -214,6 +218,39 @@ def filled_for(clause: str, items: Iterable[int]) -> list[str]:
     if "{item}" not in clause:
         return [clause]
     return [clause.replace("{item}", str(item)) for item in items]
+
+
+def duty_kinds(data: Data) -> tuple[DutyKind, ...]:
+    """The kinds of duty records; what a kind does not say, its form says for it."""
+    forms = {form["code"]: form for form in data["forms"]}
+    return tuple(_duty_kind(row, forms[row["form"]]) for row in data["duties"])
+
+
+def _duty_kind(row: Data, form: Data) -> DutyKind:
+    both = {"rhythm": None, "origin": None, **form, **row}
+    return DutyKind(
+        code=row["code"],
+        title=row["title"],
+        form=form["code"],
+        form_name=form["name"],
+        items=numbers(row["items"]),
+        parties=tuple(row["parties"]),
+        rhythm=both["rhythm"],
+        origin=both["origin"],
+        requires=tuple(both["requires"]),
+        figures=tuple(
+            Figure(
+                code=figure["code"],
+                name=figure["name"],
+                unit=figure["unit"],
+                required=figure.get("required", False),
+                decimal=figure.get("decimal", False),
+            )
+            for figure in both["figures"]
+        ),
+        clauses=tuple(row["clauses"]),
+        source=row["source"],
+    )
 
 
 def processes(data: Data) -> tuple[ItemProcess, ...]:

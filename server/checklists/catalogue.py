@@ -6,8 +6,8 @@ the rows that route a finding. All of it is data in the top-level ``checklists/`
 :mod:`server.checklists.loader` reads it into these classes.
 
 Item numbers are strings (``"30"``) because a clause reference is a string:
-``30.township.3``, ``26.township.1.3`` (a sub-point), ``30.区消防救援大队.2`` or
-``30.name``.
+``30.township.3``, ``26.township.1.3`` (a sub-point), ``30.区消防救援大队.2``,
+``30.support`` (the line of the column 履职保障) or ``30.name``.
 """
 
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
+from server.checklists.duties import TOWNSHIP, DutyKind
 from server.checklists.incidents import Figure, IncidentKind
 from server.checklists.rows import (
     CoRow,
@@ -35,6 +36,7 @@ __all__ = [
     "Department",
     "DocumentKind",
     "DutyItem",
+    "DutyKind",
     "Fact",
     "ItemProcess",
     "LeadRow",
@@ -138,21 +140,24 @@ class Party:
 class DutyItem:
     """One item of the duty list: number, name and the clauses each party has.
 
-    The sentences of the list are cited by reference, not copied.
+    ``support``: the item has a line in the column 履职保障. The sentences of the list
+    are cited by reference, not copied.
     """
 
     number: str
     name: str
     parties: tuple[Party, ...] = ()
+    support: bool = False
 
     def clauses(self) -> tuple[str, ...]:
-        """References to every clause and sub-point, party by party."""
-        return tuple(
+        """References to every clause and sub-point, party by party, then support."""
+        named = tuple(
             ".".join((self.number, party.name, str(n), *point))
             for party in self.parties
             for n, points in enumerate(party.clauses, 1)
             for point in ((), *((str(i),) for i in range(1, points + 1)))
         )
+        return (*named, f"{self.number}.support") if self.support else named
 
     def has_clause(self, reference: str) -> bool:
         """Whether a reference such as ``30.township.3`` names a clause of this item."""
@@ -161,6 +166,8 @@ class DutyItem:
             return False
         if rest == "name":
             return True
+        if rest == "support":
+            return self.support
         name, *numbers = rest.split(".")
         if not 1 <= len(numbers) <= 2 or not all(n.isdecimal() for n in numbers):
             return False
@@ -169,6 +176,16 @@ class DutyItem:
                 subpoints = party.clauses[int(numbers[0]) - 1]
                 return len(numbers) == 1 or 1 <= int(numbers[1]) <= subpoints
         return False
+
+    def owing(self, reference: str) -> tuple[str, ...]:
+        """The names of the parties that may owe an existing clause of this item.
+
+        A support line names nobody: any department of the item may owe it.
+        """
+        name = reference.split(".")[1]
+        if name != "support":
+            return (name,)
+        return tuple(p.name for p in self.parties if p.name != TOWNSHIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +309,7 @@ class Rules:
     accounted: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     incident_kinds: tuple[IncidentKind, ...] = ()
+    duties: tuple[DutyKind, ...] = ()
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
@@ -346,6 +364,10 @@ class Rules:
         """The row by which the town itself sees to an item. Raises KeyError."""
         return self._town_rows[item]
 
+    def duty(self, code: str) -> DutyKind:
+        """The kind of duty record with this code. Raises KeyError."""
+        return self._duties[code]
+
     def has_clause(self, reference: str) -> bool:
         """Whether a clause reference exists in the duty list."""
         item = self._duty_items.get(reference.partition(".")[0])
@@ -370,6 +392,10 @@ class Rules:
     @cached_property
     def _duty_items(self) -> dict[str, DutyItem]:
         return {item.number: item for item in self.duty_items}
+
+    @cached_property
+    def _duties(self) -> dict[str, DutyKind]:
+        return {kind.code: kind for kind in self.duties}
 
     @cached_property
     def _processes(self) -> dict[str, ItemProcess]:

@@ -21,6 +21,8 @@ LABELS = {
     "step": "工单步骤",
     "document": "文书",
     "ledger": "台账",
+    "duty": "履职记录",
+    "incident": "突发事件",
     OUTSIDE: "系统之外",
 }
 
@@ -177,6 +179,19 @@ def _ledgers(listing: Listing) -> Iterator[tuple[str, Home]]:
                 yield clause, Home("ledger", ledger.id, ledger.title)
 
 
+def _duties(listing: Listing) -> Iterator[tuple[str, Home]]:
+    for kind in listing.rules.duties:
+        for item in kind.items:
+            for clause in kind.clauses_of(item):
+                yield clause, Home("duty", kind.code, kind.title)
+
+
+def _incidents(listing: Listing) -> Iterator[tuple[str, Home]]:
+    for kind in listing.rules.incident_kinds:
+        for clause, place in kind.homes():
+            yield clause, Home("incident", place, kind.title)
+
+
 def _outside(listing: Listing) -> Iterator[tuple[str, Home]]:
     for entry in listing.rules.outside:
         yield entry.clause, Home(OUTSIDE, "", entry.reason)
@@ -188,5 +203,7 @@ _KINDS: tuple[Callable[[Listing], Iterator[tuple[str, Home]]], ...] = (
     _processes,
     _documents,
     _ledgers,
+    _duties,
+    _incidents,
     _outside,
 )

@@ -10,7 +10,7 @@ from typing import Any
 from server.checklists.clauses import LABELS, OUTSIDE, Clause, Home, Listing, missing
 
 NOWHERE = "未落实"
-PARTY = {"township": "镇"}
+PARTY = {"township": "镇", "support": "履职保障"}
 
 
 def text(clauses: Iterable[Clause]) -> Iterator[str]:
@@ -66,7 +66,9 @@ def markdown(listing: Listing, clauses: list[Clause]) -> Iterator[str]:
 def _short(reference: str) -> str:
     """``30.township.3`` as it reads within its item's section: ``镇 3``."""
     _, party, *numbers = reference.split(".")
-    return f"{PARTY.get(party, party)} {'.'.join(numbers)}"
+    return " ".join(
+        (PARTY.get(party, party), *([".".join(numbers)] if numbers else []))
+    )
 
 
 def _homes(clause: Clause, between: str) -> str:

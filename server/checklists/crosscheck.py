@@ -1,14 +1,15 @@
 """What the files of a catalogue say of each other: every reference must hold.
 
 Each check yields faults with the line of the value that is wrong. The order of the
-lead rows is checked in :mod:`server.checklists.reach`.
+lead rows is checked in :mod:`server.checklists.reach`, the kinds of duty records in
+:mod:`server.checklists.duty_checks`.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from server.checklists import build, incident_faults, reach
+from server.checklists import build, duty_checks, incident_faults, reach
 from server.checklists.build import Data, Sources
 from server.checklists.catalogue import DutyItem
 from server.checklists.marked import Fault, Marked, Where
@@ -49,6 +50,7 @@ def faults(sources: Sources) -> Iterator[Fault]:
     for check in checks:
         yield from check(sources, known)
     yield from reach.faults(sources.routing, known.processes)
+    yield from duty_checks.faults(sources)
 
 
 def _known(sources: Sources) -> _Known:

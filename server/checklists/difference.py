@@ -197,6 +197,16 @@ PARTS: dict[str, _Part] = {
         lambda o: {f"{d.kind}:{','.join(d.items)}": d for d in o.rules.documents},
         _basis,
     ),
+    "duty": _Part(
+        "履职记录",
+        lambda o: {kind.code: kind for kind in o.rules.duties},
+        lambda kind: (c for item in kind.items for c in kind.clauses_of(item)),
+    ),
+    "incident": _Part(
+        "突发事件",
+        lambda o: {kind.code: kind for kind in o.rules.incident_kinds},
+        lambda kind: dict.fromkeys(clause for clause, _ in kind.homes()),
+    ),
     "outside": _Part(
         "系统之外",
         lambda o: {e.clause: e for e in o.rules.outside},

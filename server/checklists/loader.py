@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from server.checklists import build, clauses, crosscheck, crosscheck_clauses
 from server.checklists.build import Sources
@@ -35,7 +36,12 @@ _FILES = (
     "shared",
 )
 # A town may have none of these; then they hold nothing.
-_OPTIONAL = ("documents", "outside", "incidents")
+_OPTIONAL: dict[str, dict[str, list[Any]]] = {
+    "documents": {"documents": []},
+    "outside": {"outside": []},
+    "incidents": {"incidents": []},
+    "duties": {"forms": [], "duties": []},
+}
 
 
 def bundled_root() -> Path:
@@ -112,10 +118,9 @@ def _read_all(directory: Path) -> Sources:
         name.replace("-", "_"): take(directory / f"{name}.yaml", name)
         for name in _FILES
     }
-    for name in _OPTIONAL:
+    for name, nothing in _OPTIONAL.items():
         file = directory / f"{name}.yaml"
-        there = file.exists()
-        files[name] = take(file, name) if there else Marked(file, {name: []}, {})
+        files[name] = take(file, name) if file.exists() else Marked(file, nothing, {})
     found = [take(f, "checklist") for f in sorted(directory.glob("items/*.yaml"))]
     checklists = [marked for marked in found if marked is not None]
     sound = {name: marked for name, marked in files.items() if marked is not None}

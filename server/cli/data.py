@@ -19,6 +19,7 @@ from server.cli.settings import application
 from server.core import migrate
 from server.core.db import db, unit_of_work
 from server.demo import seed
+from server.duties.consistency import faults as duty_faults
 from server.incidents.consistency import faults as incident_faults
 from server.patrols.consistency import faults as finding_faults
 from server.tickets.consistency import faults as ticket_faults
@@ -129,7 +130,12 @@ def verify_chain(head: str | None) -> None:
     """
     with application() as app:
         verdict = verify(audit_key(app.extensions["settings"]), earlier_head=head)
-        beside = [*ticket_faults(), *finding_faults(), *incident_faults()]
+        beside = [
+            *ticket_faults(),
+            *finding_faults(),
+            *incident_faults(),
+            *duty_faults(),
+        ]
     for fault in verdict.faults:
         where = f"event {fault.event_id}" if fault.event_id else "chain"
         click.echo(f"{where}: {fault.what}", err=True)
@@ -138,7 +144,9 @@ def verify_chain(head: str | None) -> None:
     click.echo(f"{verdict.events} events, head {verdict.head}")
     if verdict.faults or beside:
         sys.exit(1)
-    click.echo("the chain holds; findings, tickets and incidents agree with it")
+    click.echo(
+        "the chain holds; findings, tickets, incidents and duty records agree with it"
+    )
 
 
 @click.group()

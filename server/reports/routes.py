@@ -11,7 +11,8 @@ from server.core.http import Blueprint, Reply
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import pick_language
-from server.reports import policy, schemas, service
+from server.reports import duty_schemas, policy, schemas, service
+from server.reports.duties import duties as duty_report
 
 blueprint = Blueprint("reports", __name__)
 
@@ -29,4 +30,20 @@ def rectification(actor: Actor, query: dict[str, Any]) -> Reply:
     language = pick_language(request.headers.get("Accept-Language"))
     report = service.rectification(actor, query, settings().timezone, now())
     document = schemas.rectification_out(report, language)
+    return Reply(document, headers={"Content-Language": language})
+
+
+@blueprint.expose(
+    "GET",
+    "/reports/duties",
+    permission=policy.READ,
+    summary="What was done of each duty of the list in a period, and what was not",
+    query=duty_schemas.DutyReportQuery,
+    answers={200: duty_schemas.DutyReportOut},
+)
+def duties(actor: Actor, query: dict[str, Any]) -> Reply:
+    """Report the duties recorded and those missing."""
+    language = pick_language(request.headers.get("Accept-Language"))
+    report = duty_report(actor, query, settings().timezone, now())
+    document = duty_schemas.duties_out(report, language)
     return Reply(document, headers={"Content-Language": language})

@@ -23,6 +23,7 @@ items:
     parties:
       township: 4
       区消防救援大队: 2
+    support: true
   - number: 44
     name: 燃气
     parties:
@@ -138,6 +139,37 @@ checkpoints:
     category: F1
     photo_required: true
     rules: []
+""",
+    "duties.yaml": """\
+forms:
+  - {code: training, name: 培训, requires: [photos], figures: []}
+  - {code: report_form, name: 报表, requires: [month], figures: []}
+duties:
+  - code: 30-training
+    title: 消防培训
+    form: training
+    items: [30]
+    parties: [township]
+    clauses: ["{item}.township.2"]
+    source: text
+  - code: 30-support-training
+    title: 安监员培训
+    form: training
+    items: [30]
+    parties: [消防大队]
+    rhythm: yearly
+    origin: local setting
+    clauses: [30.support]
+    source: design
+  - code: 44-form
+    title: 燃气报表
+    form: report_form
+    items: [44]
+    parties: [township]
+    figures:
+      - {code: bottles, name: 瓶, unit: 个}
+    clauses: [44.township.1]
+    source: local
 """,
     "items/30.yaml": """\
 item: 30

@@ -1,0 +1,34 @@
+"""Who sees the photos of a duty record."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from server.core.errors import NotFound
+from server.core.permissions import Actor
+from server.duties import policy, queries, service
+from server.photos.owners import OwnerKind
+
+
+def check(actor: Actor, key: str) -> None:
+    """Refuse who may not see the record, once it has arrived.
+
+    Raises:
+        NotFound: it is not the actor's to see.
+    """
+    service.seen(actor, UUID(key))
+
+
+def originals(actor: Actor, key: str) -> bool:
+    """Tell whether the actor, who sees the record, may read original files."""
+    found = queries.by_id(UUID(key))
+    if found is None:
+        raise NotFound()
+    return policy.can_see_originals(actor, found)
+
+
+DUTY = OwnerKind(
+    check=check,
+    originals=originals,
+    known=lambda key: queries.by_id(UUID(key)) is not None,
+)
