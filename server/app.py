@@ -29,6 +29,7 @@ from server.core.permissions import Actor
 from server.core.storage import Store
 from server.duties.routes import blueprint as duties_api
 from server.incidents.routes import blueprint as incidents_api
+from server.orders.routes import blueprint as orders_api
 from server.patrols.routes import blueprint as patrols_api
 from server.photos.routes import blueprint as photos_api
 from server.places.routes import blueprint as places_api
@@ -46,6 +47,7 @@ API_ROOMS = (
     duties_api,
     incidents_api,
     openapi,
+    orders_api,
     patrols_api,
     photos_api,
     places_api,

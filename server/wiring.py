@@ -18,6 +18,7 @@ from server.audit import dispatcher
 from server.core.db import unit_of_work
 from server.duties.photos import DUTY
 from server.incidents.photos import INCIDENT
+from server.orders.photos import ORDER
 from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
 from server.photos.owners import Kinds
@@ -55,6 +56,7 @@ PERIODIC: dict[str, Periodic] = {
 PHOTO_OWNERS: Kinds = {
     "finding": FINDING,
     "ticket": TICKET,
+    "order": ORDER,
     "incident": INCIDENT,
     "duty": DUTY,
 }

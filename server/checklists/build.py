@@ -31,6 +31,7 @@ from server.checklists.catalogue import (
 )
 from server.checklists.duties import DutyKind, Figure
 from server.checklists.marked import Marked
+from server.checklists.orders import order_processes
 
 Data = dict[str, Any]
 SEVERITIES = ("general", "serious", "major")
@@ -53,6 +54,7 @@ class Sources:
     outside: Marked
     incidents: Marked
     duties: Marked
+    orders: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -115,6 +117,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
         figures=incidents.figures(sources.incidents.data),
         incident_kinds=incidents.kinds(sources.incidents.data),
         duties=duty_kinds(sources.duties.data),
+        orders=order_processes(sources.orders.data["orders"]),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Self, cast
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
 from server.checklists.duties import TOWNSHIP, DutyKind
 from server.checklists.incidents import Figure, IncidentKind
+from server.checklists.orders import OrderProcess
 from server.checklists.rows import (
     CoRow,
     DocumentKind,
@@ -41,6 +42,7 @@ __all__ = [
     "ItemProcess",
     "LeadRow",
     "LedgerRow",
+    "OrderProcess",
     "Outside",
     "Party",
     "Penalty",
@@ -310,6 +312,7 @@ class Rules:
     figures: tuple[Figure, ...] = ()
     incident_kinds: tuple[IncidentKind, ...] = ()
     duties: tuple[DutyKind, ...] = ()
+    orders: tuple[OrderProcess, ...] = ()
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
@@ -368,6 +371,10 @@ class Rules:
         """The kind of duty record with this code. Raises KeyError."""
         return self._duties[code]
 
+    def order_process(self, item: str) -> OrderProcess:
+        """The inbound orders of an item. Raises KeyError when it has none."""
+        return self._orders[item]
+
     def has_clause(self, reference: str) -> bool:
         """Whether a clause reference exists in the duty list."""
         item = self._duty_items.get(reference.partition(".")[0])
@@ -404,6 +411,10 @@ class Rules:
     @cached_property
     def _incident_kinds(self) -> dict[str, IncidentKind]:
         return {kind.code: kind for kind in self.incident_kinds}
+
+    @cached_property
+    def _orders(self) -> dict[str, OrderProcess]:
+        return {process.item: process for process in self.orders}
 
     @cached_property
     def _town_rows(self) -> dict[str, TownRow]:

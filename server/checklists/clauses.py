@@ -23,6 +23,7 @@ LABELS = {
     "ledger": "台账",
     "duty": "履职记录",
     "incident": "突发事件",
+    "order": "下派工单",
     OUTSIDE: "系统之外",
 }
 
@@ -192,6 +193,13 @@ def _incidents(listing: Listing) -> Iterator[tuple[str, Home]]:
             yield clause, Home("incident", place, kind.title)
 
 
+def _orders(listing: Listing) -> Iterator[tuple[str, Home]]:
+    for process in listing.rules.orders:
+        for step in process.steps:
+            for clause in step.basis:
+                yield clause, Home("order", step.step, step.title)
+
+
 def _outside(listing: Listing) -> Iterator[tuple[str, Home]]:
     for entry in listing.rules.outside:
         yield entry.clause, Home(OUTSIDE, "", entry.reason)
@@ -205,5 +213,6 @@ _KINDS: tuple[Callable[[Listing], Iterator[tuple[str, Home]]], ...] = (
     _ledgers,
     _duties,
     _incidents,
+    _orders,
     _outside,
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from server.checklists import build, duty_checks, incident_faults, reach
+from server.checklists import build, duty_checks, incident_faults, ordercheck, reach
 from server.checklists.build import Data, Sources
 from server.checklists.catalogue import DutyItem
 from server.checklists.marked import Fault, Marked, Where
@@ -51,6 +51,8 @@ def faults(sources: Sources) -> Iterator[Fault]:
         yield from check(sources, known)
     yield from reach.faults(sources.routing, known.processes)
     yield from duty_checks.faults(sources)
+    names = {d["code"]: d["name"] for d in sources.departments.data["departments"]}
+    yield from ordercheck.faults(sources.orders, known.duty, names)
 
 
 def _known(sources: Sources) -> _Known:

@@ -207,6 +207,11 @@ PARTS: dict[str, _Part] = {
         lambda o: {kind.code: kind for kind in o.rules.incident_kinds},
         lambda kind: dict.fromkeys(clause for clause, _ in kind.homes()),
     ),
+    "order": _Part(
+        "下派工单",
+        lambda o: {process.item: process for process in o.rules.orders},
+        lambda process: dict.fromkeys(c for step in process.steps for c in step.basis),
+    ),
     "outside": _Part(
         "系统之外",
         lambda o: {e.clause: e for e in o.rules.outside},

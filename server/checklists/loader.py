@@ -41,6 +41,7 @@ _OPTIONAL: dict[str, dict[str, list[Any]]] = {
     "outside": {"outside": []},
     "incidents": {"incidents": []},
     "duties": {"forms": [], "duties": []},
+    "orders": {"orders": []},
 }
 
 

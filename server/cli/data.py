@@ -21,6 +21,7 @@ from server.core.db import db, unit_of_work
 from server.demo import seed
 from server.duties.consistency import faults as duty_faults
 from server.incidents.consistency import faults as incident_faults
+from server.orders.consistency import faults as order_faults
 from server.patrols.consistency import faults as finding_faults
 from server.tickets.consistency import faults as ticket_faults
 
@@ -133,6 +134,7 @@ def verify_chain(head: str | None) -> None:
         beside = [
             *ticket_faults(),
             *finding_faults(),
+            *order_faults(),
             *incident_faults(),
             *duty_faults(),
         ]
@@ -145,7 +147,8 @@ def verify_chain(head: str | None) -> None:
     if verdict.faults or beside:
         sys.exit(1)
     click.echo(
-        "the chain holds; findings, tickets, incidents and duty records agree with it"
+        "the chain holds; findings, tickets, orders, incidents and duty records"
+        " agree with it"
     )
 
 

@@ -48,7 +48,7 @@ class Account:
 
 
 def demo_accounts() -> list[Account]:
-    """Return the demonstration's accounts: two communities, another town, four
+    """Return the demonstration's accounts: two communities, another town, seven
     departments with handler and lead, the safety office and the rest."""
     first, second = _communities(TOWN)[:2]
     other = _communities(OTHER_TOWN)[0]
@@ -65,6 +65,8 @@ def demo_accounts() -> list[Account]:
         ("emergency", "应急局", "kq-emergency"),
         ("police", "公安分局", "kq-police"),
         ("commerce", "商务局", "kq-commerce"),
+        ("agri", "农牧局", "kq-agri"),
+        ("resources", "自然资源分局", "kq-resources"),
     ):
         people += [
             Account(f"{short}1", f"{label}经办人", Role.HANDLER, DISTRICT, code),

@@ -24,6 +24,7 @@ class OwnerQuery(Schema):
     ticket = Line(longest=100)
     incident = fields.UUID()
     duty = fields.UUID()
+    order = Line(longest=100)
 
     @ma.post_load
     def _one_owner(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

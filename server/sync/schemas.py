@@ -12,9 +12,10 @@ from server.checklists.schemas import ChecklistOut
 from server.core.http import Schema
 from server.core.http.schema import Moment
 from server.core.text import Text
+from server.orders.schemas import OrderRow
 from server.places.schemas import PlaceOut
 from server.sync.cursor import MAX_LENGTH, Cursor, decode
-from server.tickets.schemas import TicketRow
+from server.tickets.schemas import ActionOut, TicketRow
 
 
 class SinceField(fields.Field[Cursor | None]):
@@ -79,6 +80,12 @@ class BundleTicketOut(TicketRow):
     photos = fields.List(fields.UUID())
 
 
+class BundleOrderOut(OrderRow):
+    """An inbound order that waits for the caller, with what they may do."""
+
+    actions = fields.List(fields.Nested(ActionOut))
+
+
 class RemovedOut(Schema):
     """Tombstones: codes, place ids and ticket numbers to forget, known or not."""
 
@@ -92,7 +99,8 @@ class BundleOut(Schema):
     """Everything for work without a network.
 
     ``full`` true: replaces all the phone has. False: changes since the cursor; lists
-    hold what is new or changed, ``vocabulary`` is null when it is unchanged.
+    hold what is new or changed, ``vocabulary`` is null when it is unchanged. Only
+    ``orders`` is always all that waits: they are few.
     """
 
     cursor = fields.String()
@@ -104,4 +112,5 @@ class BundleOut(Schema):
     areas = fields.List(fields.Nested(BundleAreaOut))
     places = fields.List(fields.Nested(PlaceOut))
     tickets = fields.List(fields.Nested(BundleTicketOut))
+    orders = fields.List(fields.Nested(BundleOrderOut))
     removed = fields.Nested(RemovedOut)

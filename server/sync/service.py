@@ -42,6 +42,9 @@ from server.checklists.service import (
 from server.core.clock import local_date, now
 from server.core.permissions import Actor
 from server.incidents.answers import kinds_out
+from server.orders import service as orders
+from server.orders.queries import waiting as orders_waiting
+from server.orders.schemas import actions_out, order_row
 from server.places import queries as places
 from server.places.schemas import place_out
 from server.sync import policy, queries
@@ -172,6 +175,7 @@ def _content(
     }
     kinds = ("checklists", "areas", "places", "tickets")
     gone = {kind: removed.get(kind, []) for kind in kinds}
+    lists["orders"] = _orders(basis)
     return {"catalogue": catalogue, **lists, "removed": gone}
 
 
@@ -257,6 +261,18 @@ def _tickets(rows: list[Row[Any]], today: date) -> list[dict[str, Any]]:
         ticket_row(ticket, parts[ticket.id], names, (lon, lat), today)
         | _offline(ticket)
         for ticket, lon, lat in map(tuple, rows)
+    ]
+
+
+def _orders(basis: _Basis) -> list[dict[str, Any]]:
+    """Return all inbound orders that wait; never a part, so none needs removing."""
+    waiting = [
+        (row, orders.seen_by(basis.actor, row[0]))
+        for row in orders_waiting(basis.actor)
+    ]
+    return [
+        order_row(row, seen.rules, basis.today) | {"actions": actions_out(seen)}
+        for row, seen in waiting
     ]
 
 

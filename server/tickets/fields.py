@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -20,36 +20,28 @@ LARGEST_AMOUNT = Decimal("1e11")
 MISSING = Text("缺少必填字段", "Missing data for required field.")
 
 
-class Reader:
+class BodyReader:
     """Reads one body; collects every wrong field before it refuses.
 
     Args:
         today: the local calendar day; a due date before it is refused.
-        department_code: resolves a code, name or alias to a code, or None.
+        choices: returns what a choice may be.
     """
 
-    def __init__(
-        self,
-        rules: Rules,
-        process: ItemProcess,
-        today: date,
-        department_code: Callable[[str], str | None],
-    ) -> None:
-        self.rules = rules
-        self.process = process
+    def __init__(self, today: date, choices: Callable[[Field], Sequence[str]]) -> None:
         self.today = today
-        self.department_code = department_code
+        self.choices = choices
         self.errors: list[FieldError] = []
 
-    def read(self, allowed: Sequence[Transition], body: Any) -> dict[str, Any]:
-        """Return the values of the fields in ``body``.
+    def read_fields(self, known: Iterable[Field], body: Any) -> dict[str, Any]:
+        """Return the values of the ``known`` fields in ``body``.
 
         Raises:
             Invalid: with every field that is missing, unknown or wrong.
         """
         if not isinstance(body, dict):
             raise Invalid.at("", Text("应为对象", "Must be an object"))
-        fields = {f.name: f for row in allowed for f in row.fields}
+        fields = {f.name: f for f in known}
         for name in body.keys() - fields.keys():
             self._wrong(name, Text("未知字段", "Unknown field."))
         values = {}
@@ -98,9 +90,6 @@ class Reader:
             )
         return given.strip(), None
 
-    def _read_ticket(self, field: Field, given: Any) -> tuple[Any, Text | None]:
-        return self._read_text(field, given)
-
     def _read_date(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         try:
             day = date.fromisoformat(given)
@@ -113,7 +102,7 @@ class Reader:
         return day, None
 
     def _read_choice(self, field: Field, given: Any) -> tuple[Any, Text | None]:
-        choices = choices_of(field, self.process)
+        choices = self.choices(field)
         if given not in choices:
             listed = ", ".join(choices)
             return None, Text(f"应为其中之一：{listed}", f"Must be one of: {listed}.")
@@ -129,6 +118,37 @@ class Reader:
                 f"应为不超过 {MOST_PHOTOS} 个照片 UUID 的列表",
                 f"Must be a list of at most {MOST_PHOTOS} photo UUIDs.",
             )
+
+
+class Reader(BodyReader):
+    """Reads the body of a ticket's action.
+
+    Args:
+        today: the local calendar day; a due date before it is refused.
+        department_code: resolves a code, name or alias to a code, or None.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        process: ItemProcess,
+        today: date,
+        department_code: Callable[[str], str | None],
+    ) -> None:
+        super().__init__(today, lambda field: choices_of(field, process))
+        self.rules = rules
+        self.department_code = department_code
+
+    def read(self, allowed: Sequence[Transition], body: Any) -> dict[str, Any]:
+        """Return the values of the fields that the ``allowed`` rows name.
+
+        Raises:
+            Invalid: with every field that is missing, unknown or wrong.
+        """
+        return self.read_fields((f for row in allowed for f in row.fields), body)
+
+    def _read_ticket(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        return self._read_text(field, given)
 
     def _read_amount(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         message = Text(

@@ -11,7 +11,7 @@ from flask import request
 from server.areas import queries as areas
 from server.checklists.service import edition_of, own_catalogue
 from server.core.clock import local_date, now
-from server.core.errors import Invalid, PreconditionFailed, PreconditionRequired
+from server.core.errors import Invalid
 from server.core.http import (
     Blueprint,
     Page,
@@ -19,6 +19,7 @@ from server.core.http import (
     cursor_of,
     fresh,
     read_cursor,
+    require_version,
 )
 from server.core.http.app import settings
 from server.core.permissions import Actor
@@ -159,13 +160,7 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
 
 
 def _require_version(ticket: Ticket) -> None:
-    header = request.headers.get("If-Match")
-    if header is None:
-        raise PreconditionRequired()
-    wanted = f"{ticket.number}.{ticket.version}."
-    listed = [part.strip().removeprefix("W/").strip('"') for part in header.split(",")]
-    if header.strip() != "*" and not any(p.startswith(wanted) for p in listed):
-        raise PreconditionFailed()
+    require_version(ticket.number, ticket.version)
 
 
 @blueprint.expose(

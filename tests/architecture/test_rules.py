@@ -66,7 +66,8 @@ def test_commit_occurs_once() -> None:
     assert [name for name, _ in calls] == ["db.py"]
 
 
-def test_ticket_state_is_written_in_one_place() -> None:
+@pytest.mark.parametrize("thing", ["ticket", "order"])
+def test_state_is_written_in_one_place(thing: str) -> None:
     writes = [
         (path.name, node.lineno)
         for path, source in SOURCES.items()
@@ -75,7 +76,7 @@ def test_ticket_state_is_written_in_one_place() -> None:
         for target in node.targets
         if isinstance(target, ast.Attribute)
         and target.attr == "state"
-        and ast.unparse(target.value).endswith("ticket")
+        and ast.unparse(target.value).endswith(thing)
     ]
     assert [name for name, _ in writes] == ["service.py"]
 

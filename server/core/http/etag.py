@@ -35,5 +35,23 @@ def require_match(etag: str) -> None:
         raise PreconditionFailed()
 
 
+def require_version(key: str, version: int) -> None:
+    """Demand that ``If-Match`` names this version of a thing, whoever looks at it.
+
+    For ETags of the form ``"<key>.<version>.<how this caller sees it>"``.
+
+    Raises:
+        PreconditionRequired: the header is missing.
+        PreconditionFailed: it names another version.
+    """
+    header = request.headers.get("If-Match")
+    if header is None:
+        raise PreconditionRequired()
+    tags = [tag.strip('"') for tag in _listed(header)]
+    named = any(tag.startswith(f"{key}.{version}.") for tag in tags)
+    if header.strip() != "*" and not named:
+        raise PreconditionFailed()
+
+
 def _listed(header: str) -> set[str]:
     return {part.strip().removeprefix("W/") for part in header.split(",")}

@@ -1,0 +1,29 @@
+"""The pictures of an inbound order: which have come, and who sees them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from server.core.permissions import Actor
+from server.orders import policy, service
+from server.orders.models import Order
+from server.orders.queries import SUBJECT
+from server.photos.owners import Owner, OwnerKind
+from server.photos.queries import stages
+
+
+def uploaded(order: Order) -> dict[UUID, str]:
+    """Return id and stage of the photos that have arrived, oldest first."""
+    return stages([Owner(SUBJECT, order.number)])
+
+
+def _check(actor: Actor, number: str) -> None:
+    service.view(actor, number)
+
+
+def _originals(actor: Actor, number: str) -> bool:
+    return not service.view(actor, number).hats.isdisjoint(policy.ORIGINAL_HATS)
+
+
+# A number of ours: whoever names one has seen its order.
+ORDER = OwnerKind(_check, _originals, known=lambda number: True)
