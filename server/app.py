@@ -21,6 +21,7 @@ from server.core.db import (
     forget_inherited_connections,
     ping_idle_connections,
 )
+from server.core.http.ids import install_ids
 from server.core.http.openapi import blueprint as openapi
 from server.core.http.operations import blueprint as operations
 from server.core.http.operations import count_requests
@@ -37,7 +38,7 @@ from server.reports.routes import blueprint as reports_api
 from server.sync.routes import blueprint as sync_api
 from server.tickets.routes import blueprint as tickets_api
 from server.web.routes import blueprint as web
-from server.wiring import PHOTO_OWNERS, SUBSCRIPTIONS
+from server.wiring import GAUGES, PHOTO_OWNERS, SUBSCRIPTIONS
 
 API = "/api/v1"
 API_ROOMS = (
@@ -69,6 +70,8 @@ def create_app(settings: Settings) -> Flask:
         token, settings
     )
     app.extensions["note_denial"] = _note_denial
+    app.extensions["gauges"] = GAUGES
+    install_ids(app)
     install_problem_handlers(app)
     count_requests(app)
     for blueprint in API_ROOMS:

@@ -15,7 +15,9 @@ from flask import current_app
 
 from server.accounts.service import forget_old_failures
 from server.audit import dispatcher
+from server.core import queues
 from server.core.db import unit_of_work
+from server.core.http.operations import Gauge
 from server.duties.photos import DUTY
 from server.incidents.photos import INCIDENT
 from server.orders.photos import ORDER
@@ -61,6 +63,21 @@ PHOTO_OWNERS: Kinds = {
     "duty": DUTY,
 }
 
+# What /metrics tells beside the counters of requests.
+GAUGES: tuple[Gauge, ...] = (
+    Gauge(
+        "patrol_outbox_deliveries",
+        "Jobs owed for events and not done; given_up: waiting for a person",
+        "state",
+        dispatcher.backlog,
+    ),
+    Gauge(
+        "patrol_periodic_age_seconds",
+        "Time since a periodic job last succeeded; should stay near its period",
+        "job",
+        lambda: queues.ran_ago(current_app.extensions["redis"]),
+    ),
+)
 DELIVER = "server.wiring.deliver"
 RUN_PERIODIC = "server.wiring.run_periodic"
 
@@ -78,4 +95,5 @@ def run_periodic(name: str) -> None:
     """RQ calls this for one periodic job."""
     with unit_of_work():
         outcome = PERIODIC[name].run()
+    queues.note_ran(current_app.extensions["redis"], name)
     logger.info("periodic job %s: %s", name, outcome)

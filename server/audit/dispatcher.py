@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from server.audit.models import AuditEvent, Delivery
 from server.core.clock import now
@@ -55,6 +55,14 @@ def dispatch_once(enqueue: Enqueue) -> int:
             .values(due_at=moment + PATIENCE)
         )
     return len(due)
+
+
+def backlog() -> dict[str, int]:
+    """Count what the outbox owes: ``waiting``, and ``given_up`` for a person."""
+    given_up = Delivery.attempts >= MAX_ATTEMPTS
+    query = select(func.count().filter(~given_up), func.count().filter(given_up))
+    waiting, stuck = db.session.execute(query.select_from(Delivery)).one()
+    return {"waiting": waiting, "given_up": stuck}
 
 
 def run_delivery(delivery_id: int, run: Callable[[str, dict[str, Any]], None]) -> None:

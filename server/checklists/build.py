@@ -273,6 +273,7 @@ def processes(data: Data) -> tuple[ItemProcess, ...]:
             at_once=entry["at_once"],
             penalties=tuple(Penalty(code, names[code]) for code in entry["penalties"]),
             order_document=entry["order_document"],
+            escalation=entry.get("escalation", "after_recheck"),
             implies=implied.get(item, ()),
             feedback=entry["feedback"],
             deadlines=_deadlines(data["deadlines"], entry),

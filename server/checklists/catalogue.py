@@ -265,6 +265,8 @@ class ItemProcess:
     the kind of place itself states. ``feedback``: ``required`` by the list or
     ``expected`` by design. ``deadlines``: step -> severity -> :class:`Deadline`.
     ``steps``: step of the ticket -> the clauses it rests on.
+    ``escalation``: when a case goes to the next level: ``after_recheck`` (failed, 27),
+    ``beside_order`` (as soon as it is verified, 65) or ``instead_of_order`` (54).
     """
 
     item: str
@@ -280,6 +282,7 @@ class ItemProcess:
     deadlines: dict[str, dict[str, Deadline]]
     basis: tuple[str, ...]
     source: str
+    escalation: str = "after_recheck"
     steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def deadline(self, step: str, severity: str) -> Deadline | None:
@@ -359,6 +362,11 @@ class Rules:
         """The process of an item. Raises KeyError when the item is not patrolled."""
         return self._processes[item]
 
+    def dispatches(self, row_id: str) -> bool:
+        """Whether a lead row has its department assign the case (26.区应急管理局.3)."""
+        row = self._lead_rows.get(row_id)
+        return row is not None and row.then == "dispatch_by_category"
+
     def incident_kind(self, code: str) -> IncidentKind:
         """The kind of incident with this code. Raises KeyError."""
         return self._incident_kinds[code]
@@ -407,6 +415,10 @@ class Rules:
     @cached_property
     def _processes(self) -> dict[str, ItemProcess]:
         return {process.item: process for process in self.processes}
+
+    @cached_property
+    def _lead_rows(self) -> dict[str, LeadRow]:
+        return {row.id: row for row in self.lead_rows}
 
     @cached_property
     def _incident_kinds(self) -> dict[str, IncidentKind]:

@@ -66,9 +66,7 @@ def markdown(listing: Listing, clauses: list[Clause]) -> Iterator[str]:
 def _short(reference: str) -> str:
     """``30.township.3`` as it reads within its item's section: ``镇 3``."""
     _, party, *numbers = reference.split(".")
-    return " ".join(
-        (PARTY.get(party, party), *([".".join(numbers)] if numbers else []))
-    )
+    return f"{PARTY.get(party, party)} {'.'.join(numbers)}".rstrip()
 
 
 def _homes(clause: Clause, between: str) -> str:

@@ -14,6 +14,9 @@ from server.checklists.build import Data, Sources
 from server.checklists.catalogue import DutyItem
 from server.checklists.marked import Fault, Marked, Where
 
+# The longest words of the list that a direct checkpoint cites have 33 characters.
+LONGEST_PHRASE = 60
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -309,7 +312,8 @@ def _checklists(sources: Sources, known: _Known) -> Iterator[Fault]:
                 yield marked.fault(message, "checkpoints", i, "id")
             ids.add(entry["id"])
             yield from _checkpoint(marked, i, entry, shared, known)
-    for name in shared:
+    for name, fields in shared.items():
+        yield from _phrase(sources.shared, ("checkpoints", name), fields)
         if name not in used:
             message = f"shared checkpoint {name} is not used by any item"
             yield sources.shared.fault(message, "checkpoints", name)
@@ -336,6 +340,24 @@ def _checkpoint(
     if clause is not None and not known.has_clause(clause):
         message = f"clause {clause} does not exist in the duty list"
         yield marked.fault(message, *at, "clause")
+    if entry.keys() & {"phrase", "derivation"}:
+        yield from _phrase(marked, at, fields)
+
+
+def _phrase(marked: Marked, at: Where, fields: Data) -> Iterator[Fault]:
+    """The duty list's words that a checkpoint cites, as far as they can be checked.
+
+    The project keeps no sentence of the list, so whether the words stand in the
+    clause is for whoever writes the checkpoint to see.
+    """
+    phrase = fields.get("phrase")
+    if phrase is None:
+        return
+    if not phrase.strip():
+        yield marked.fault("phrase is blank", *at, "phrase")
+    elif fields.get("derivation") == "direct" and len(phrase) > LONGEST_PHRASE:
+        message = f"phrase of a direct checkpoint has over {LONGEST_PHRASE} characters"
+        yield marked.fault(message, *at, "phrase")
 
 
 def _coverage(sources: Sources, known: _Known) -> Iterator[Fault]:

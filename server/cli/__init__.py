@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from typing import NoReturn
 
 import click
+from redis.exceptions import RedisError
 
 from server.cli import data, day, processes, rules, run, staff
 from server.config import ConfigError
+from server.core.db import OutOfReach
 from server.core.embedded import EmbeddedError
 
 
@@ -47,5 +50,18 @@ def main() -> None:
     try:
         patrol()
     except (ConfigError, EmbeddedError) as error:
-        click.echo(f"patrol: {error}", err=True)
-        raise SystemExit(2) from error
+        _fail(str(error), error)
+    except OSError as error:
+        # A file that is missing, a directory, or not to be written is named.
+        if error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}", error)
+    except OutOfReach as error:
+        _fail(f"the database does not answer: {error}".splitlines()[0], error)
+    except RedisError as error:
+        _fail(f"Redis does not answer: {error}", error)
+
+
+def _fail(line: str, error: Exception) -> NoReturn:
+    click.echo(f"patrol: {line}", err=True)
+    raise SystemExit(2) from error

@@ -14,7 +14,12 @@ from server.app import audit_key
 from server.areas.geojson import AreaFileInvalid
 from server.areas.service import export_areas, import_areas
 from server.audit.verify import verify
-from server.checklists.loader import CatalogueInvalid, bundled_root, check
+from server.checklists.loader import (
+    CatalogueInvalid,
+    bundled_root,
+    check,
+    find_catalogues,
+)
 from server.cli.settings import application
 from server.core import migrate
 from server.core.db import db, unit_of_work
@@ -66,6 +71,8 @@ def check_checklists(directory: Path | None) -> None:
 @click.argument("directory", type=click.Path(path_type=Path), required=False)
 def load_checklists(directory: Path | None) -> None:
     """Publish what has changed as new versions."""
+    if directory is not None and not find_catalogues(directory):
+        raise click.ClickException(f"no catalogue in {directory}")
     with application():
         try:
             with unit_of_work():
@@ -108,12 +115,15 @@ def import_file(file: Path) -> None:
 
 
 @areas.command("export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, writable=True))
 def export_file(file: Path) -> None:
     """Export all areas as a GeoJSON file that imports back."""
     with application():
         collection = export_areas()
-    file.write_bytes(orjson.dumps(collection))
+    try:
+        file.write_bytes(orjson.dumps(collection))
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}") from error
     click.echo(f"{len(collection['features'])} areas written to {file}")
 
 
@@ -134,8 +144,8 @@ def verify_chain(head: str | None) -> None:
         beside = [
             *ticket_faults(),
             *finding_faults(),
-            *order_faults(),
             *incident_faults(),
+            *order_faults(),
             *duty_faults(),
         ]
     for fault in verdict.faults:
@@ -146,10 +156,7 @@ def verify_chain(head: str | None) -> None:
     click.echo(f"{verdict.events} events, head {verdict.head}")
     if verdict.faults or beside:
         sys.exit(1)
-    click.echo(
-        "the chain holds; findings, tickets, orders, incidents and duty records"
-        " agree with it"
-    )
+    click.echo("the chain holds, and all it tells of agrees with it")
 
 
 @click.group()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from server.cli import settings
+from server.cli import address, settings
 from server.demo.day.accounts import read_roster
 from server.demo.day.client import Api, DayFailed
 from server.demo.day.play import play
@@ -32,7 +32,7 @@ def accounts_file() -> Path:
     "--phones", type=click.IntRange(1, MOST_PHONES), default=4, show_default=True
 )
 @click.option("--findings", type=click.IntRange(1), default=42, show_default=True)
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True)
+@click.option("--url", help="Server; by default that of this installation.")
 @click.option(
     "--accounts",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -40,7 +40,11 @@ def accounts_file() -> Path:
 )
 @click.option("--seed", type=int, help="The same seed finds the same hazards.")
 def day(
-    phones: int, findings: int, url: str, accounts: Path | None, seed: int | None
+    phones: int,
+    findings: int,
+    url: str | None,
+    accounts: Path | None,
+    seed: int | None,
 ) -> None:
     """Play phones, departments and re-inspections against a running server."""
     # A connection that is tried again is no news; one that fails is told below.
@@ -48,7 +52,8 @@ def day(
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     try:
         roster = read_roster(accounts or accounts_file())
-        with closing(Api(url, connections=MOST_PHONES)) as api:
+        base = url or address.known(settings.var_directory())
+        with closing(Api(base, connections=MOST_PHONES)) as api:
             outcome = play(api, roster, phones, findings, chosen, Watch(sys.stderr))
     except DayFailed as failure:
         click.echo(f"巡查日中止：{failure}", err=True)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from server import wiring
 from server.audit.dispatcher import dispatch_once
+from server.cli import address
 from server.cli.settings import application, current
 from server.core import queues
 from server.core.db import db
@@ -36,7 +37,13 @@ TROUBLE = 3.0
 
 @click.command()
 @click.option("--host", envvar="PATROL_HOST", default="127.0.0.1", show_default=True)
-@click.option("--port", envvar="PORT", default=8000, show_default=True, type=int)
+@click.option(
+    "--port",
+    envvar="PORT",
+    default=address.DEFAULT_PORT,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+)
 @click.option(
     "--workers",
     envvar="PATROL_WEB_WORKERS",
@@ -55,6 +62,7 @@ TROUBLE = 3.0
 def web(host: str, port: int, workers: int, threads: int) -> None:
     """Serve HTTP (granian)."""
     current()  # a wrong setting is told here, not in every worker
+    address.check_free(host, port)
     prepare_metrics(Path(tempfile.gettempdir()) / f"patrol-metrics-{os.getpid()}")
     command = web_command(host, port, workers, threads)
     os.execv(command[0], command)  # noqa: S606
@@ -97,7 +105,10 @@ def worker() -> None:
     with application() as app:
         redis = app.extensions["redis"]
         watched = [queues.queue(redis, name) for name in queues.QUEUES]
-        Worker(watched, connection=redis, serializer=JSONSerializer).work()
+        # RQ tells three lines a job at its usual level; what fails it tells at this.
+        Worker(watched, connection=redis, serializer=JSONSerializer).work(
+            logging_level="WARNING"
+        )
 
 
 @click.command()

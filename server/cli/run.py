@@ -11,30 +11,38 @@ from pathlib import Path
 import click
 import urllib3
 
-from server.cli import settings
+from server.cli import address, settings
 from server.cli.data import prepare_installation
 from server.cli.processes import prepare_metrics, web_command, web_size
 from server.core.embedded import EmbeddedPostgres, EmbeddedRedis
 from server.core.supervisor import Child, Supervisor
 
+HOST = "127.0.0.1"
 PATROL = str(Path(sys.executable).with_name("patrol"))
 # The first day is small: a new user sees a living system within a minute.
 FIRST_DAY = ["--phones", "4", "--findings", "16"]
 
 
 @click.command()
-@click.option("--port", envvar="PORT", default=8000, show_default=True, type=int)
+@click.option(
+    "--port",
+    envvar="PORT",
+    default=address.DEFAULT_PORT,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+)
 def run(port: int) -> None:
     """Start servers, web, worker and cron; stop all of them on Ctrl-C or SIGTERM."""
     var = settings.var_directory()
     with Supervisor(var, say=_say) as supervisor:
+        address.check_free(HOST, port)
         urls = _servers(supervisor, var)
         env = settings.environment(*urls)
         os.environ.update(env)
         prepare_metrics(var / "metrics")
         prepare_installation(_say)
-        base = f"http://127.0.0.1:{port}"
-        supervisor.start(Child("web", web_command("127.0.0.1", port, *web_size())))
+        base = f"http://{HOST}:{port}"
+        supervisor.start(Child("web", web_command(HOST, port, *web_size())))
         if not supervisor.wait_until(lambda: _is_up(f"{base}/readyz"), 60):
             raise click.ClickException(
                 f"the server does not answer on {base}; see {var / 'log'}"
@@ -42,11 +50,12 @@ def run(port: int) -> None:
         # After the web server: a start is over when it answers.
         supervisor.start(Child("worker", [PATROL, "worker"]))
         supervisor.start(Child("cron", [PATROL, "cron"]))
-        _first_day(supervisor, var, base)
-        if env["PATROL_DEMO"] == "1":
-            _show_accounts(Path(env["PATROL_ACCOUNTS_FILE"]))
-        _say(f"ready: {base}/  (Ctrl-C stops everything)")
-        supervisor.wait()
+        with address.noted(var, base):
+            _first_day(supervisor, var, base)
+            if env["PATROL_DEMO"] == "1":
+                _show_accounts(Path(env["PATROL_ACCOUNTS_FILE"]))
+            _say(f"ready: {base}/  (Ctrl-C stops everything)")
+            supervisor.wait()
 
 
 def _say(line: str) -> None:

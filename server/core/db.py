@@ -20,7 +20,13 @@ from sqlalchemy import (
     false,
     or_,
 )
-from sqlalchemy.exc import DisconnectionError, IntegrityError
+from sqlalchemy.exc import (
+    DisconnectionError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 NAMING = {
@@ -115,6 +121,14 @@ def release_connection() -> None:
     db.session.rollback()
 
 
+# The database is away, shutting down, or out of connections: no fault of the request.
+OutOfReach = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
 Broken = (IntegrityError, psycopg.IntegrityError)
 
 

@@ -30,6 +30,8 @@ class Problem(Exception):
         denied: True when the refusal is an access denial that the audit keeps.
         keeps: True when what was done so far is committed with the refusal (a
             failed sign-in must be counted).
+        retry_after: seconds after which the same request may succeed, None when
+            time alone changes nothing.
     """
 
     slug = "internal-error"
@@ -37,6 +39,7 @@ class Problem(Exception):
     title = Text("内部错误", "Internal error")
     denied = False
     keeps = False
+    retry_after: int | None = None
 
     def __init__(
         self,
@@ -169,3 +172,12 @@ class TooManyRequests(Problem):
     def __init__(self, detail: Text | None = None, *, retry_after: int = 60) -> None:
         super().__init__(detail, extra={"retry_after": retry_after})
         self.retry_after = retry_after
+
+
+class Unavailable(Problem):
+    """A server behind this one does not answer (503); nothing of it was kept, or the
+    same request again finds it."""
+
+    slug, status = "unavailable", 503
+    title = Text("服务暂时不可用，请稍后重试", "Unavailable for now; try again later")
+    retry_after = 5

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from typing import cast
 
 from redis import Redis
 from rq import Queue
@@ -14,6 +16,7 @@ QUEUES = (EVENTS, PERIODIC)
 
 Deliveries = Sequence[tuple[int, int]]  # (delivery id, attempt)
 
+_RAN = "patrol:ran"
 # A delivery that cannot be processed in this time (seconds) is stuck.
 TIMEOUT = 120
 
@@ -33,6 +36,21 @@ def queue(redis: Redis, name: str) -> Queue:
 def note_alive(redis: Redis, program: str) -> None:
     """Leave a sign of life that is gone after a minute; health checks look for it."""
     redis.set(f"patrol:alive:{program}", 1, ex=60)
+
+
+def note_ran(redis: Redis, name: str) -> None:
+    """Note that a periodic job has succeeded now."""
+    redis.hset(_RAN, name, str(time.time()))
+
+
+def ran_ago(redis: Redis) -> dict[str, float]:
+    """Return how many seconds ago each periodic job succeeded last.
+
+    One that has not since Redis was last emptied is missing.
+    """
+    noted = cast(dict[bytes, bytes], redis.hgetall(_RAN))
+    moment = time.time()
+    return {name.decode(): moment - float(at) for name, at in noted.items()}
 
 
 def enqueue_periodic(redis: Redis, target: str, name: str, slot: int) -> None:

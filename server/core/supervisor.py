@@ -18,6 +18,7 @@ from server.core.embedded.directories import DirectoryLock, path_key
 from server.core.embedded.errors import EmbeddedError
 from server.core.embedded.processes import (
     all_pids,
+    cap_log,
     environment_of,
     open_log,
     stop_processes,
@@ -61,7 +62,7 @@ class Child:
     """A program to keep running.
 
     Attributes:
-        name: short, also the name of its log.
+        name: short, also the name of its log if it does not run on the console.
         argv: the command.
         env: added to the environment of the supervisor.
     """
@@ -256,23 +257,25 @@ class Supervisor:
         self, child: Child, mark: str, *, console: bool = False
     ) -> subprocess.Popen[bytes]:
         """Start a program in a session of its own: Ctrl-C reaches only us."""
-        with open_log(self.logs / f"{child.name}.log") as log:
+        path = self.logs / f"{child.name}.log"
+        with contextlib.nullcontext() if console else open_log(path) as log:
             return subprocess.Popen(
                 tethered(child.argv, signal.SIGTERM),
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **child.env, MARK: mark},
                 stdin=subprocess.DEVNULL,
-                stdout=None if console else log,
+                stdout=log,
                 stderr=None if console else subprocess.STDOUT,
                 start_new_session=True,
             )
 
     def _look_after(self) -> None:
-        """Restart what has crashed and whose pause is over."""
+        """Restart what has crashed and whose pause is over; cap the logs."""
         for service, pause in self._services:
             self._look_after_service(service, pause)
         with self._uninterrupted():
             for running in self._children:
                 self._look_after_child(running)
+                cap_log(self.logs / f"{running.child.name}.log")
 
     def _look_after_service(self, service: Service, pause: _Pause) -> None:
         if pause.due:

@@ -111,6 +111,8 @@ def web(actor: Actor, photo_id: UUID) -> Response:
     "/photos/<uuid:photo_id>/original",
     permission=policy.READ_ORIGINAL,
     summary="The original, for those allowed; the read is logged",
+    who="its sender; a town officer of the ticket's area; handlers and leads of the"
+    " lead department; the safety office (区安委办)",
 )
 def original(actor: Actor, photo_id: UUID) -> Response:
     """Give out the original."""

@@ -28,6 +28,7 @@ class NotProcessed(NotFound):
 
     slug = "not-processed"
     title = Text("图片尚未处理完成", "The picture is not processed yet")
+    retry_after = 5
 
 
 def check_owner(actor: Actor, owner: Owner, kinds: Kinds) -> None:

@@ -58,6 +58,7 @@ def _after(cursor: str) -> tuple[str, UUID]:
     "/places/<uuid:place_id>",
     permission=policy.WRITE,
     summary="Register a place; changing it needs If-Match",
+    match="change",
     body=schemas.PlaceIn,
     answers={200: schemas.PlaceOut, 201: schemas.PlaceOut},
 )

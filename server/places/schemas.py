@@ -11,6 +11,7 @@ from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
 from server.core.http.schema import Line, Moment
 from server.core.position import PositionField
+from server.core.text import Text
 from server.places.models import Place
 
 
@@ -41,20 +42,38 @@ class LonLat(fields.Field[tuple[float, float]]):
             if not (-180 <= lon <= 180 and -90 <= lat <= 90):
                 raise ValueError
         except ValueError as error:
-            raise ma.ValidationError("Must be lon,lat in degrees.") from error
+            message = Text(
+                "应为“经度,纬度”（度），如 109.84,40.65",
+                "Must be lon,lat in degrees, such as 109.84,40.65.",
+            )
+            raise ma.ValidationError([message]) from error
         return lon, lat
 
 
+DEFAULT_RADIUS_M = 500.0
+
+
 class PlaceQuery(Schema):
-    """Filters of the place list."""
+    """Filters of the place list; ``radius_m`` belongs to ``near``."""
 
     area = Line()
     kind = Line()
     q = Line()
     near = LonLat()
-    radius_m = fields.Float(load_default=500.0, validate=ma.validate.Range(0, 50_000))
+    radius_m = fields.Float(
+        validate=ma.validate.Range(0, 50_000), metadata={"default": DEFAULT_RADIUS_M}
+    )
     limit = fields.Integer(load_default=100, validate=ma.validate.Range(1, MAX_LIMIT))
     cursor = Line()
+
+    @ma.post_load
+    def _around(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if "radius_m" in data and "near" not in data:
+            message = Text(
+                "radius_m 须与 near 一起给出", "radius_m needs near beside it"
+            )
+            raise ma.ValidationError({"radius_m": [message]})
+        return {"radius_m": DEFAULT_RADIUS_M, **data}
 
 
 class PlaceOut(Schema):

@@ -7,8 +7,9 @@ from typing import Any
 from flask import request
 
 from server.core.clock import now
-from server.core.http import Blueprint, Reply
+from server.core.http import Blueprint, Reply, etag_of
 from server.core.http.app import settings
+from server.core.http.render import dumps
 from server.core.permissions import Actor
 from server.core.text import pick_language
 from server.reports import duty_schemas, policy, schemas, service
@@ -30,7 +31,10 @@ def rectification(actor: Actor, query: dict[str, Any]) -> Reply:
     language = pick_language(request.headers.get("Accept-Language"))
     report = service.rectification(actor, query, settings().timezone, now())
     document = schemas.rectification_out(report, language)
-    return Reply(document, headers={"Content-Language": language})
+    # Without the moment of asking, which differs even when no figure does.
+    figures = {name: said for name, said in document.items() if name != "as_of"}
+    etag = etag_of("rectification", dumps(figures))
+    return Reply(document, etag=etag, headers={"Content-Language": language})
 
 
 @blueprint.expose(

@@ -8,7 +8,9 @@ them. Everything else they read online.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
@@ -69,23 +71,42 @@ def waiting(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def concerned(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that a ticket waits for ``actor`` or may have before.
+def stopped_waiting(actor: Actor, since: datetime) -> ColumnElement[bool]:
+    """Return the condition that a ticket stopped waiting for ``actor`` after ``since``.
+
+    Every step out of a state is an event that names the state it left. A ticket that
+    a phone was given as waiting and that waits no more has such an event, from a
+    state that waits; a hazard that was reported at once never had one. Some that came
+    and went after ``since`` are among them: naming those to a phone does no harm.
 
     A department that lost a ticket to another has no row with it any more; the
     timeline still tells that the ticket was once given to it.
     """
     return or_(
         false(),
-        _near_the_town(actor),
+        and_(_near_the_town(actor), _left(TOWN_STATES, since)),
         *(
-            or_(
-                Ticket.lead_department == code,
-                Ticket.transferred_to == code,
-                _once_given_to(code),
+            and_(
+                or_(
+                    Ticket.lead_department == code,
+                    Ticket.transferred_to == code,
+                    _once_given_to(code),
+                ),
+                _left((*DEPARTMENT_STATES, State.TRANSFERRED), since),
             )
             for code in _departments(actor)
         ),
+    )
+
+
+def _left(states: Sequence[str], since: datetime) -> ColumnElement[bool]:
+    return exists(
+        select(1).where(
+            AuditEvent.subject_type == SUBJECT,
+            AuditEvent.subject_id == Ticket.number,
+            AuditEvent.at > since,
+            AuditEvent.payload["from"].as_string().in_(states),
+        )
     )
 
 

@@ -103,16 +103,20 @@ class TicketMark(NamedTuple):
 
 
 def ticket_marks(actor: Actor, since: datetime) -> list[TicketMark]:
-    """Return the tickets that wait or may have waited and changed after ``since``."""
+    """Return what changed after ``since`` and waits, or has stopped waiting since."""
+    waiting = policy.waiting(actor)
     query = (
         select(
             Ticket.id,
             Ticket.number,
             Ticket.version,
             Ticket.changed_at,
-            policy.waiting(actor).label("waits"),
+            waiting.label("waits"),
         )
-        .where(Ticket.changed_at > since, policy.concerned(actor))
+        .where(
+            Ticket.changed_at > since,
+            or_(waiting, policy.stopped_waiting(actor, since)),
+        )
         .order_by(Ticket.id)
     )
     return [TicketMark(*row) for row in db.session.execute(query)]

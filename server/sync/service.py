@@ -9,10 +9,12 @@ How nothing is missed:
   taken just before its transaction begins, so changes are asked for from
   :data:`OVERLAP` earlier still. What the phone has from that stretch is named in the
   cursor and not sent again; anything not named is sent.
-- *Gone.* Tickets never vanish, they stop waiting: that is a change. Places vanish
-  from a town when they are corrected into another, which no row of this town tells;
-  the cursor knows the set by its digest, and a set that newly registered places do
-  not explain makes the bundle a full one.
+- *Gone.* Tickets never vanish, they stop waiting: that is a change, with an event
+  that names the state left, and its time is not before the change's own. Tombstones
+  are for the tickets with such an event since the cursor. Places vanish from a town
+  when they are corrected into another, which no row of this town tells; the cursor
+  knows the set by its digest, and a set that newly registered places do not explain
+  makes the bundle a full one.
 - *Another basis.* Other roles, areas or boundaries than the cursor's, or a cursor
   past :data:`MAX_AGE`: a full bundle, which replaces what the phone has.
 """

@@ -24,6 +24,7 @@ class Hat(StrEnum):
     CHIEF = "chief"  # lead (负责人) of the lead department
     CO = "co"  # handler or lead of a co-handling department
     COORDINATOR = "coordinator"  # 区安委办
+    DISPATCHER = "dispatcher"  # the lead where it assigns the case (26.区应急管理局.3)
     TRANSFEREE = "transferee"  # the department the case was transferred to
     VIEWER = "viewer"  # anyone who may see the ticket
 
@@ -139,9 +140,20 @@ def substantiated(case: Situation) -> Text | None:
 
 
 def appraised(case: Situation) -> Text | None:
-    """An order after appraisal presupposes a grade C or D (28.区住房和城乡建设局.4)."""
-    if case.grade not in {"C", "D"}:
-        return Text("尚无鉴定等级", "No appraisal grade yet")
+    """An order after appraisal presupposes its result.
+
+    A grade C or D (28.区住房和城乡建设局.4), or the third party's word that there is a
+    hazard (27.区住房和城乡建设局.2).
+    """
+    if case.grade is None:
+        return Text("尚无鉴定结论", "No appraisal result yet")
+    return None
+
+
+def by_third_party(case: Situation) -> Text | None:
+    """A third party says whether there is a hazard, not which grade (27)."""
+    if case.appraisal != "third_party":
+        return Text("该事项按等级鉴定", "This item's appraisal gives a grade")
     return None
 
 
@@ -156,6 +168,22 @@ def next_level_exists(case: Situation) -> Text | None:
     """Escalation needs a next level in the route (27, 41)."""
     if case.next_level is None:
         return Text("该事项没有上一级", "This item names no next level")
+    return None
+
+
+def ordered_by_district(case: Situation) -> Text | None:
+    """Where the city punishes, the district orders on its instruction only (54)."""
+    if case.process.escalation == "instead_of_order":
+        return Text(
+            "查实后报上一级处理，不由本部门责令", "The next level decides first"
+        )
+    return None
+
+
+def reported_before_order(case: Situation) -> Text | None:
+    """Most items go up only after a failed re-inspection; 49, 54 and 65 before."""
+    if case.process.escalation == "after_recheck":
+        return Text("复查不合格后才能报上一级", "Only after a failed re-inspection")
     return None
 
 
@@ -222,7 +250,12 @@ VERIFIED = Field(
     choices=("substantiated", "not_substantiated"),
 )
 APPRAISER = Field("appraiser", "text", Text("鉴定单位", "Appraiser"))
-GRADE = Field("grade", "choice", Text("鉴定等级", "Grade"), choices=("C", "D", "none"))
+GRADE = Field(
+    "grade",
+    "choice",
+    Text("鉴定等级", "Grade"),
+    choices=("C", "D", "confirmed", "none"),
+)
 PENALTY = Field("kind", "choice", Text("处罚种类", "Kind"), choices="penalties")
 AMOUNT = Field("amount", "amount", Text("金额（元）", "Amount (yuan)"), required=False)
 INTO = Field("into", "ticket", Text("并入工单", "Merged into"))

@@ -124,7 +124,8 @@ def open_ticket(
         imposed = _imposed(ticket_id, hazard.control, actor, moment)
         rows.append((TicketControl, [imposed]))
     notice = town_notice(process, due_on) if state is State.RECTIFYING else None
-    _record(number, step, state, hazard, decision, due_on, actor, notice)
+    stopped = state is State.REPORTED and _stopped(hazard, process)
+    _record(number, step, state, hazard, decision, due_on, actor, notice, stopped)
     return Opened(number, state, due_on, decision, rows)
 
 
@@ -153,6 +154,11 @@ def _check_handling(hazard: Hazard, state: State, process: ItemProcess) -> None:
                 "A professional hazard is not settled on the spot by the town",
             ),
         )
+
+
+def _stopped(hazard: Hazard, process: ItemProcess) -> bool:
+    """Tell whether the town stopped it (制止) before it was reported (T2, then T5)."""
+    return hazard.handling["kind"] == "on_spot" and process.settle_on_spot
 
 
 def _due(
@@ -284,6 +290,7 @@ def _record(
     due_on: date | None,
     actor: Actor,
     notice: dict[str, Any] | None,
+    stopped: bool,
 ) -> None:
     subject = (SUBJECT, number)
     photos = [str(photo) for photo in hazard.photos]
@@ -310,10 +317,16 @@ def _record(
             subject,
             {"transition": "C1", "action": "impose_control", **hazard.control},
         )
+    before = State.FOUND
+    if stopped:
+        seen = {"transition": "T2", "action": "on_spot", "from": before}
+        before, step = State.ON_SPOT, "T5"
+        note = hazard.handling.get("note", "")
+        record(f"ticket.{before}", actor, subject, seen | {"to": before, "note": note})
     payload: dict[str, Any] = {
         "transition": step,
         "action": hazard.handling["kind"],
-        "from": State.FOUND,
+        "from": before,
         "to": state,
         "note": hazard.handling.get("note", ""),
         "due_on": due_on,

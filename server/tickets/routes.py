@@ -25,6 +25,7 @@ from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import evidence, policy, preview, queries, schemas, service
+from server.tickets.described import ACTION_BODIES
 from server.tickets.models import Ticket
 
 blueprint = Blueprint("tickets", __name__)
@@ -147,6 +148,9 @@ def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
     permission=policy.ACT,
     summary="One transition; needs If-Match; the body holds the action's fields",
     json=True,
+    bodies=ACTION_BODIES,
+    match="always",
+    who="whom the ticket's own actions name",
     answers={200: schemas.TicketOut},
 )
 def act(actor: Actor, number: str, action: str, body: Any) -> Reply:

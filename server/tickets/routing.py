@@ -130,7 +130,7 @@ def _first_lead(
 ) -> tuple[LeadRow | None, str, str | None]:
     """Return the deciding row, the item in force then, and the row that rerouted."""
     for row in rules.lead_rows:
-        why = _mismatch(row, case)
+        why = _mismatch(rules, row, case)
         if why is not None:
             passed.append(Passed(row.id, why))
         elif row.reroute_to_item is None:
@@ -144,17 +144,22 @@ def _first_lead(
     return None, case.item, rerouted_by
 
 
-def _mismatch(row: LeadRow, case: Case) -> str | None:
-    """Return why ``row`` does not match, or None when it does."""
+def _mismatch(rules: Rules, row: LeadRow, case: Case) -> str | None:
+    """Return in Chinese why ``row`` does not match, or None when it does."""
     if case.item not in row.items:
-        return f"item {case.item} is not among {','.join(row.items)}"
+        return f"第{case.item}项不属于第{'、'.join(row.items)}项"
     if row.categories and case.category not in row.categories:
-        return f"category {case.category} is not among {','.join(row.categories)}"
+        names = "、".join(rules.category(code).name for code in row.categories)
+        return f"{rules.category(case.category).name}不属于{names}"
     if row.facts and case.facts.isdisjoint(row.facts):
-        return f"none of the facts {','.join(row.facts)}"
+        return f"未具备情形：{_labels(rules, row.facts)}"
     if row.any_facts and case.facts.isdisjoint(row.any_facts):
-        return f"none of the triggers {','.join(row.any_facts)}"
+        return f"未具备上报条件：{_labels(rules, row.any_facts)}"
     return None
+
+
+def _labels(rules: Rules, facts: tuple[str, ...]) -> str:
+    return "、".join(rules.fact(fact).label for fact in facts)
 
 
 def _nearest(rules: Rules, case: Case) -> LeadRow | None:
@@ -166,7 +171,7 @@ def _nearest(rules: Rules, case: Case) -> LeadRow | None:
     with_triggers = case.facts | {f for r in rules.lead_rows for f in r.any_facts}
     hypothetical = replace(case, facts=frozenset(with_triggers))
     of_item = [r for r in rules.lead_rows if r.lead and case.item in r.items]
-    fitting = [r for r in of_item if _mismatch(r, hypothetical) is None]
+    fitting = [r for r in of_item if _mismatch(rules, r, hypothetical) is None]
     return next(iter(fitting or of_item), None)
 
 
@@ -223,8 +228,7 @@ def _reason(
     if item != case.item:
         parts.append(f"转按第{item}项办理")
     if triggers:
-        labels = "、".join(rules.fact(fact).label for fact in triggers)
-        parts.append(f"具备条件“{labels}”")
+        parts.append(f"具备条件“{_labels(rules, triggers)}”")
     elif COLLAPSE_RISK in case.facts and unmet:
         parts.append("存在倒塌风险，立即上报")
     elif unmet:

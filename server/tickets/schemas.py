@@ -15,6 +15,7 @@ from server.checklists.catalogue import Rules
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
 from server.core.http.schema import Line, Moment
+from server.core.text import Text
 from server.tickets import workflow
 from server.tickets.fields import choices_of
 from server.tickets.machine import Field, Transition
@@ -48,8 +49,12 @@ class Box(fields.Field[tuple[float, float, float, float]]):
             if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
                 raise ValueError
         except ValueError as error:
-            message = "Must be west,south,east,north in degrees."
-            raise ma.ValidationError(message) from error
+            message = Text(
+                "应为“西,南,东,北”四个界限（度），如 109.6,40.5,109.9,40.8",
+                "Must be west,south,east,north in degrees,"
+                " such as 109.6,40.5,109.9,40.8.",
+            )
+            raise ma.ValidationError([message]) from error
         return west, south, east, north
 
 

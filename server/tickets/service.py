@@ -53,6 +53,8 @@ def view(actor: Actor, number: str, *, lock: bool = False) -> View:
         raise NotFound(hidden=True)
     rules = rules_of(ticket.ruleset_id)
     hats = policy.hats(actor, ticket, parts)
+    if Hat.LEAD in hats and rules.dispatches(ticket.decision["rule"]):
+        hats |= {Hat.DISPATCHER}
     return View(ticket, rules, parts, _situation(ticket, rules, actor), hats)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -71,3 +72,49 @@ class Source(StrEnum):
     PATROL = "patrol"  # 巡查
     COMPLAINT = "complaint"  # 投诉、报告
     DEPARTMENT = "department"  # 部门自查
+
+
+# What people call a state and an action, in the order of the machine.
+STATE_LABELS: Mapping[State, str] = {
+    State.FOUND: "已发现",
+    State.ON_SPOT: "当场整改",
+    State.RECTIFYING: "限期整改",
+    State.TOWN_RECHECK: "镇级复查",
+    State.CLOSED_TOWN: "镇级办结",
+    State.REPORTED: "已上报",
+    State.DISPATCHED: "已分派",
+    State.RETURNED: "已退回",
+    State.VERIFYING: "核查中",
+    State.NOT_SUBSTANTIATED: "核查不属实",
+    State.APPRAISAL: "鉴定中",
+    State.ORDERED: "已责令改正",
+    State.DEPT_RECHECK: "部门复查",
+    State.ESCALATED: "已报上级",
+    State.TRANSFERRED: "已移送",
+    State.RECTIFIED: "已整改",
+    State.FEEDBACK: "已反馈",
+    State.CLOSED: "已销号",
+}
+ACTION_LABELS: Mapping[str, str] = {
+    "issue_notice": "下达整改通知",
+    "settle": "当场办结",
+    "report_up": "上报",
+    "reinspect": "复查",
+    "extend": "延期",
+    "dispatch": "分派",
+    "accept": "受理",
+    "return": "退回",
+    "verify": "核查",
+    "appraise": "鉴定",
+    "order": "责令改正",
+    "transfer": "移送",
+    "escalate": "报上一级",
+    "answer": "答复",
+    "feed_back": "反馈",
+    "close": "销号",
+    "penalise": "处罚",
+    "impose_control": "实施管控",
+    "lift_control": "解除管控",
+    "merge": "合并",
+    "comment": "备注",
+}

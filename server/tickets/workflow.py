@@ -38,17 +38,20 @@ from server.tickets.machine import (
     Transition,
     appraisal_foreseen,
     appraised,
+    by_third_party,
     control_in_force,
     day_not_in_writing,
     next_level_exists,
     no_control_in_force,
     no_next_level,
     not_the_imposer,
+    ordered_by_district,
     penalty_allowed,
+    reported_before_order,
     substantiated,
     town_deadline_allowed,
 )
-from server.tickets.vocabulary import ENDED, State
+from server.tickets.vocabulary import ACTION_LABELS, ENDED, STATE_LABELS, State
 
 _TOWN = frozenset({Hat.INSPECTOR})
 _OFFICER = frozenset({Hat.OFFICER})
@@ -149,7 +152,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "dispatch",
         _from(_S.REPORTED),
         _S.DISPATCHED,
-        frozenset({Hat.COORDINATOR}),
+        frozenset({Hat.COORDINATOR, Hat.DISPATCHER}),
         (DEPARTMENT, NOTE),
         "dispatched",
     ),
@@ -211,6 +214,17 @@ TRANSITIONS: tuple[Transition, ...] = (
         when=("grade", "D"),
     ),
     Transition(
+        "T14b",
+        "appraise",
+        _from(_S.APPRAISAL),
+        None,
+        _LEAD,
+        (GRADE, DOCUMENT_NO, NOTE),
+        "appraised",
+        (by_third_party,),
+        when=("grade", "confirmed"),
+    ),
+    Transition(
         "T16",
         "appraise",
         _from(_S.APPRAISAL),
@@ -248,7 +262,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _LEAD,
         (DUE_ON, NOTE, DOCUMENT_NO),
         "ordered",
-        (substantiated,),
+        (substantiated, ordered_by_district),
     ),
     Transition(
         "T15",
@@ -323,6 +337,16 @@ TRANSITIONS: tuple[Transition, ...] = (
         frozenset({Hat.CHIEF}),
         (DUE_ON, NOTE),
         "extended",
+    ),
+    Transition(
+        "T21",
+        "escalate",
+        _from(_S.VERIFYING),
+        _S.ESCALATED,
+        _LEAD,
+        (NOTE,),
+        "escalated",
+        (substantiated, next_level_exists, reported_before_order),
     ),
     Transition(
         "T21",
@@ -490,7 +514,8 @@ def candidates(action: str, case: Situation, hats: frozenset[Hat]) -> list[Trans
         raise Refused(
             "state",
             Text(
-                f"工单处于“{case.state}”状态，不能进行“{action}”",
+                f"工单处于“{STATE_LABELS[case.state]}”状态，"
+                f"不能进行“{ACTION_LABELS[action]}”",
                 f"'{action}' is not possible in state '{case.state}'",
             ),
         )

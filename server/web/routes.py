@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 
 from flask import Response
 
 from server.core.clock import now
 from server.core.http import Blueprint
-from server.core.http.app import settings
+from server.core.http.app import VERSION, settings
 from server.core.http.operations import readyz
 from server.core.http.pages import STATIC, asset, page
 from server.core.permissions import PUBLIC
@@ -18,6 +17,7 @@ from server.web import service
 blueprint = Blueprint("web", __name__, template_folder="templates")
 
 _FILES = Path(__file__).parent / "static"
+_PROJECT = Path(__file__).parents[2]
 
 
 @blueprint.expose(
@@ -35,14 +35,25 @@ def start() -> Response:
     database_up = live["database"] == "ok"
     return page(
         "start.html",
-        version=version("hazard-patrol"),
+        version=VERSION,
         live=live,
         summary=service.summary(config.timezone, moment) if database_up else None,
         rate_days=service.RATE_DAYS,
         moment=moment,
         zone=config.timezone,
-        accounts_file=config.accounts_file if config.demo else None,
+        accounts_file=_shown(config.accounts_file) if config.demo else None,
     )
+
+
+def _shown(path: Path | None) -> str | None:
+    """Return ``path`` as seen from the project; of one elsewhere only the name.
+
+    The page is open to anyone, whom the machine's directories do not concern.
+    """
+    if path is None:
+        return None
+    inside = path.is_relative_to(_PROJECT)
+    return str(path.relative_to(_PROJECT)) if inside else path.name
 
 
 @blueprint.expose(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -15,32 +14,12 @@ from server.core.db import db
 from server.core.permissions import Actor, AreaRef, Grant, Role
 from server.reports.service import rectification
 from server.tickets.queries import day_start
-from server.tickets.vocabulary import State
+from server.tickets.vocabulary import STATE_LABELS
 from server.web import queries
 from server.web.queries import Span
 
 RATE_DAYS = 30
 
-STATE_LABELS: Mapping[State, str] = {
-    State.FOUND: "已发现",
-    State.ON_SPOT: "当场整改",
-    State.RECTIFYING: "限期整改",
-    State.TOWN_RECHECK: "镇级复查",
-    State.CLOSED_TOWN: "镇级办结",
-    State.REPORTED: "已上报",
-    State.DISPATCHED: "已分派",
-    State.RETURNED: "已退回",
-    State.VERIFYING: "核查中",
-    State.NOT_SUBSTANTIATED: "核查不属实",
-    State.APPRAISAL: "鉴定中",
-    State.ORDERED: "已责令改正",
-    State.DEPT_RECHECK: "部门复查",
-    State.ESCALATED: "已报上级",
-    State.TRANSFERRED: "已移送",
-    State.RECTIFIED: "已整改",
-    State.FEEDBACK: "已反馈",
-    State.CLOSED: "已销号",
-}
 NO_LEAD = "镇（街道）自行处理，未上报部门"
 
 # The reports count what an actor may see. This one, whom nobody can sign in as,

@@ -317,6 +317,75 @@ def test_a_ticket_given_to_another_department_is_removed(make: Factory) -> None:
     assert numbers(later(fire, first)) == [number]
 
 
+def test_what_never_waited_has_no_tombstone(make: Factory) -> None:
+    worker, fire = make.grid_worker(), make.handler("kq-fire")
+    before = make.reported(worker)
+    phone, desk = fetch(worker), fetch(fire)
+    at_once = [make.reported(worker) for _ in range(3)]
+    fire.done(before, "accept")
+    changes = later(worker, phone)
+    assert changes["tickets"] == []
+    assert changes["removed"] == EMPTY
+    assert numbers(later(fire, desk)) == [before, *at_once]
+    # What waits for the town alone was never the department's to forget.
+    settled(worker, make.ticket(worker))
+    assert later(fire, desk)["removed"] == EMPTY
+
+
+@pytest.mark.parametrize("overlap", [timedelta(0), service.OVERLAP])
+def test_a_phone_holds_what_waits_at_every_step_of_a_life(
+    make: Factory, monkeypatch: pytest.MonkeyPatch, overlap: timedelta
+) -> None:
+    """Phones that sync at every step, or seldom, hold what a full bundle holds."""
+    monkeypatch.setattr(service, "OVERLAP", overlap)
+    worker, officer = make.grid_worker(), make.town_officer()
+    office = make.safety_office()
+    fire, housing = make.handler("kq-fire"), make.handler("kq-housing")
+    first, second = make.reported(worker), make.ticket(worker)
+    steps = [
+        lambda: office.done(first, "dispatch", department="kq-housing", note="分派"),
+        lambda: housing.done(first, "return", note="不属本部门"),
+        lambda: worker.done(first, "report_up", note="按规则重报"),
+        lambda: fire.done(first, "accept"),
+        lambda: worker.done(
+            second, "report_up", trigger="refused", how="拒绝签字", note="拒不整改"
+        ),
+        lambda: fire.done(second, "accept"),
+        lambda: fire.done(first, "verify", result="not_substantiated", note="不属实"),
+        lambda: fire.done(second, "verify", result="substantiated", note="属实"),
+        lambda: fire.done(second, "transfer", department="kq-housing", note="移送住建"),
+        lambda: housing.done(second, "answer", note="已办理"),
+        lambda: fire.done(first, "feed_back", note="反馈"),
+        lambda: officer.done(first, "close", note="销号"),
+    ]
+    people = [worker, officer, fire, housing]
+    phones = [
+        Phone(person, every) for person in people for every in (1, 2, 3, len(steps))
+    ]
+    for count, step in enumerate(steps, 1):
+        step()
+        for phone in phones:
+            if count % phone.every == 0:
+                phone.sync()
+                assert phone.held == set(numbers(fetch(phone.caller))), (count, phone)
+
+
+class Phone:
+    """What a phone does with its bundles."""
+
+    def __init__(self, caller: Caller, every: int) -> None:
+        self.caller, self.every = caller, every
+        bundle = fetch(caller)
+        self.held, self.cursor = set(numbers(bundle)), bundle["cursor"]
+
+    def sync(self) -> None:
+        changes = fetch(self.caller, self.cursor)
+        assert changes["full"] is False
+        self.held |= set(numbers(changes))
+        self.held -= set(changes["removed"]["tickets"])
+        self.cursor = changes["cursor"]
+
+
 def test_the_result_comes_back_to_the_town(make: Factory) -> None:
     worker, fire = make.grid_worker(), make.handler("kq-fire")
     number = make.reported(worker)

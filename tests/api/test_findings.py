@@ -155,12 +155,6 @@ def test_the_positions_grid_inside_the_town(make: Factory) -> None:
     assert receipt["area"].startswith("150203102200-")
 
 
-@pytest.mark.parametrize("id", ["not-a-uuid", "123", "0" * 36])
-def test_wrong_uuid(make: Factory, id: str) -> None:
-    answer = make.grid_worker().put(f"/findings/{id}", json=make.finding())
-    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
-
-
 @pytest.mark.parametrize(
     ("body", "media_type", "status", "slug"),
     [

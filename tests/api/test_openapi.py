@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from server.core.http.openapi import describe
+from server.tickets.workflow import ACTIONS
 from tests.factories import API, Factory
 
 
@@ -131,6 +133,79 @@ def test_what_is_taken_refuses_unknown_fields_and_answers_may_grow(
         assert schemas[name]["additionalProperties"] is False
     for name in ("patrols.FindingOut", "tickets.TicketOut", "Problem"):
         assert "additionalProperties" not in schemas[name]
+
+
+def test_the_version_is_the_package_s(
+    client: FlaskClient, spec: dict[str, Any]
+) -> None:
+    own = version("hazard-patrol")
+    assert spec["info"]["version"] == own
+    assert f"版本 {own}" in client.get("/").text
+
+
+def test_paths_lie_below_the_base_address(spec: dict[str, Any]) -> None:
+    assert spec["servers"] == [{"url": API}]
+    assert "/findings/{finding_id}" in spec["paths"]
+    assert not any(path.startswith(API) for path in spec["paths"])
+    for path in ("/healthz", "/readyz", "/metrics", "/"):
+        [call] = spec["paths"][path].values()
+        assert call["servers"] == [{"url": "/"}]
+
+
+def test_versions_are_told_where_they_count(spec: dict[str, Any]) -> None:
+    act = spec["paths"]["/tickets/{number}/actions/{action}"]["post"]
+    [match] = [p for p in act["parameters"] if p["in"] == "header"]
+    assert (match["name"], match["required"]) == ("If-Match", True)
+    assert {"401", "403", "404", "412", "422", "428"} <= act["responses"].keys()
+    place = spec["paths"]["/places/{place_id}"]["put"]
+    [match] = [p for p in place["parameters"] if p["in"] == "header"]
+    assert (match["name"], match["required"]) == ("If-Match", False)
+    assert {"412", "428"} <= place["responses"].keys()
+    for path in ("/me", "/tickets", "/tickets/{number}/events", "/areas/at"):
+        read = spec["paths"][path]["get"]
+        assert "If-None-Match" in [p["name"] for p in read["parameters"]]
+        assert "ETag" in read["responses"]["200"]["headers"]
+        assert "304" in read["responses"]
+        assert "428" not in read["responses"]
+
+
+def test_refusals_are_told_where_they_apply(spec: dict[str, Any]) -> None:
+    for call in calls(spec):
+        assert ("401" in call["responses"]) is ("security" in call)
+    assert "404" in spec["paths"]["/tickets/{number}"]["get"]["responses"]
+    assert "404" not in spec["paths"]["/me"]["get"]["responses"]
+    assert "403" in spec["paths"]["/findings/{finding_id}"]["put"]["responses"]
+    assert "403" not in spec["paths"]["/tickets/{number}"]["get"]["responses"]
+    original = spec["paths"]["/photos/{photo_id}/original"]["get"]
+    assert "403" in original["responses"]
+    assert "its sender" in original["description"]
+
+
+def test_each_action_has_its_fields(make: Factory, spec: dict[str, Any]) -> None:
+    act = spec["paths"]["/tickets/{number}/actions/{action}"]["post"]
+    [action] = [p for p in act["parameters"] if p["name"] == "action"]
+    assert action["schema"]["enum"] == list(ACTIONS)
+    options = act["requestBody"]["content"]["application/json"]["schema"]["anyOf"]
+    named = [option["$ref"].rpartition("/")[2] for option in options]
+    assert named == [f"ticket.act.{action}" for action in ACTIONS]
+
+    def taken(action: str, **body: Any) -> bool:
+        return bool(validator(spec, f"ticket.act.{action}").is_valid(body))
+
+    assert taken("settle", note="清了", photos=[])
+    assert not taken("settle", note="清了")
+    assert not taken("settle", note="清了", photos=[], colour="red")
+    assert taken("reinspect", result="passed", note="好")
+    assert not taken("reinspect", result="perhaps", note="好")
+    assert taken("penalise", kind="fine", amount=200, note="罚")
+    assert taken("accept")
+    # What a ticket says of its actions agrees with it.
+    fire, number = make.handler(), make.reported(make.grid_worker())
+    schemas = spec["components"]["schemas"]
+    for one in fire.ticket(number)["actions"]:
+        described = schemas[f"ticket.act.{one['action']}"]
+        assert set(described["properties"]) >= {f["name"] for f in one["fields"]}
+        assert set(described["required"]) <= set(one["required"])
 
 
 def test_made_once(app: Flask) -> None:

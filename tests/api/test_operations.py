@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -11,10 +13,13 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from server.app import create_app
+from server.audit import dispatcher
 from server.config import Settings
 from server.core.permissions import Role
 from server.demo.seed import is_loaded, load_accounts
+from tests.api.test_photos import upload
 from tests.conftest import settings_for
+from tests.factories import Factory, picture
 
 
 def test_health(client: FlaskClient) -> None:
@@ -49,6 +54,31 @@ def test_metrics(client: FlaskClient) -> None:
     client.get("/healthz")
     text = client.get("/metrics").text
     assert 'patrol_requests_total{method="GET",route="/healthz",status="200"}' in text
+
+
+def test_metrics_tell_what_the_outbox_owes(
+    app: Flask, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = app.test_client()
+    for id in (uuid4(), uuid4()):
+        upload(make.grid_worker(), f"finding={id}", picture())
+    text = client.get("/metrics").text
+    assert 'patrol_outbox_deliveries{state="waiting"} 2.0' in text
+    assert 'patrol_outbox_deliveries{state="given_up"} 0.0' in text
+    monkeypatch.setattr(dispatcher, "MAX_ATTEMPTS", 0)
+    text = client.get("/metrics").text
+    assert 'patrol_outbox_deliveries{state="given_up"} 2.0' in text
+
+
+def test_metrics_come_whatever_is_down(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://postgres@/none?host=/nonexistent"
+    app = create_app(
+        replace(settings_for(url, tmp_path), redis_url="unix:///nonexistent/redis.sock")
+    )
+    answer = app.test_client().get("/metrics")
+    assert answer.status_code == 200
+    assert "patrol_requests_total" in answer.text
+    assert "patrol_outbox_deliveries{" not in answer.text
 
 
 @pytest.mark.parametrize(

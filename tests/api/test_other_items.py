@@ -102,3 +102,72 @@ def test_noise_that_is_not_brought_down_is_reported_to_the_government(
     ecology.done(number, "reinspect", result="failed", note="仍超标")
     assert ecology.done(number, "escalate", note="报请关停")["state"] == "escalated"
     assert make.handler("kq-government").ticket(number)["state"] == "escalated"
+
+
+def test_the_city_decides_before_the_district_orders(make: Factory) -> None:
+    """54.区农牧局.3-4: what proves true goes up; the district acts on the answer."""
+    worker, agri = make.grid_worker(), make.handler("kq-agri")
+    facts = {"facts": ["agri_input_quality"], "handling": {"kind": "report_up"}}
+    number = make.ticket(worker, duty_item="54", category="M2", **facts)
+    agri.done(number, "accept")
+    agri.done(number, "verify", result="substantiated", note="属实")
+    offered = {a["action"] for a in agri.ticket(number)["actions"]}
+    assert "escalate" in offered
+    assert "order" not in offered
+    assert agri.done(number, "escalate", note="报市农牧局")["state"] == "escalated"
+    answered = agri.done(number, "answer", note="市农牧局已处罚，由区局监督整改")
+    assert answered["state"] == "dept_recheck"
+    photos = [agri.photo(number)]
+    passed = agri.done(number, "reinspect", result="passed", note="已改", photos=photos)
+    assert passed["state"] == "rectified"
+
+
+def test_serious_dumping_goes_up_beside_an_order(make: Factory) -> None:
+    """65.区生态环境分局.3."""
+    worker, ecology = make.grid_worker(), make.handler("kq-ecology")
+    on_spot = {"kind": "on_spot", "note": "已制止倾倒"}
+    number = make.ticket(worker, duty_item="65", category="E3", handling=on_spot)
+    events = worker.get(f"/tickets/{number}/events").json["items"]
+    assert [(e["transition"], e["to"]) for e in events] == [
+        ("T1", "found"),
+        ("T2", "on_spot"),
+        ("T5", "reported"),
+    ]
+    assert events[1]["note"] == "已制止倾倒"
+    ecology.done(number, "accept")
+    assert ecology.act(number, "escalate", note="x").status_code == 409
+    ecology.done(number, "verify", result="substantiated", note="属实")
+    assert {"order", "escalate"} <= {
+        action["action"] for action in ecology.ticket(number)["actions"]
+    }
+    assert ecology.done(number, "escalate", note="报请区政府")["state"] == "escalated"
+
+
+def test_a_third_party_confirms_without_a_grade(make: Factory) -> None:
+    """27.区住房和城乡建设局.2, and 应急局 assigns what item 26 brings it."""
+    worker, housing = make.grid_worker(), make.handler("kq-housing")
+    number = make.reported(worker, duty_item="27", category="B5")
+    housing.done(number, "accept")
+    housing.done(number, "appraise", appraiser="某检测公司", note="委托鉴定")
+    grade = next(
+        field
+        for action in housing.ticket(number)["actions"]
+        if action["action"] == "appraise"
+        for field in action["fields"]
+        if field["name"] == "grade"
+    )
+    assert grade["choices"] == ["C", "D", "confirmed", "none"]
+    housing.done(number, "appraise", grade="confirmed", note="具有安全隐患")
+    ordered = housing.done(number, "order", due_on="2099-01-01", note="限期整改")
+    assert (ordered["state"], ordered["grade"]) == ("ordered", "confirmed")
+
+
+def test_the_emergency_bureau_assigns_what_item_26_brings(make: Factory) -> None:
+    worker, emergency = make.grid_worker(), make.handler("kq-emergency")
+    number = make.reported(worker, duty_item="26", category="P1")
+    body = {"department": "kq-market", "note": "无证经营"}
+    assert emergency.done(number, "dispatch", **body)["state"] == "dispatched"
+    assert make.handler("kq-market").done(number, "accept")["state"] == "verifying"
+    fire = make.handler("kq-fire")
+    theirs = make.reported(worker)
+    assert fire.act(theirs, "dispatch", **body).status_code == 403

@@ -14,8 +14,10 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 from werkzeug.test import TestResponse
 
+import server
 from server.app import create_app
 from server.core.db import db
 from server.tickets.vocabulary import State
@@ -198,10 +200,20 @@ def test_accounts_file_is_named_in_a_demonstration_only(tmp_path: Path) -> None:
         shown = client.get("/").text
     with other_app(tmp_path, demo=False, accounts_file=file) as client:
         hidden = client.get("/").text
-    assert str(file).replace("&", "&amp;") in shown
+    assert "<code>accounts &amp; passwords.json</code>" in shown
+    assert str(tmp_path) not in shown
     assert "只有文件所有者可以读取" in shown
     assert "s3cret" not in shown
     assert file.name.split()[0] not in hidden
+
+
+def test_accounts_file_in_the_project_is_shown_from_there(tmp_path: Path) -> None:
+    project = Path(server.__file__).parents[1]
+    file = project / "var" / "demo-accounts.json"
+    with other_app(tmp_path, demo=True, accounts_file=file) as client:
+        shown = client.get("/").text
+    assert "<code>var/demo-accounts.json</code>" in shown
+    assert str(project) not in shown
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -280,7 +292,7 @@ def test_docs_show_what_a_caller_needs(client: FlaskClient) -> None:
     assert {f"tag-{tag}" for call in calls for tag in call["tags"]} <= ids
     assert {f"schema-{name}" for name in spec["components"]["schemas"]} <= ids
     for call in calls:
-        assert call["description"] in answer.text  # who may call
+        assert escape(call["description"]) in answer.text  # who may call
     finding = answer.text.split('id="schema-patrols.FindingIn"')[1]
     finding = finding.split("</article>")[0]
     severity = finding.split("<code>severity</code>")[1].split("</div>")[0]

@@ -69,7 +69,7 @@ def test_the_whole_decision(worker: Caller) -> None:
         ],
     }
     assert len(passed_over) == 13
-    assert passed_over[-1] == {"rule": "L13", "why": "item 44 is not among 43"}
+    assert passed_over[-1] == {"rule": "L13", "why": "第44项不属于第43项"}
 
 
 def test_the_cases_of_the_bar(worker: Caller) -> None:

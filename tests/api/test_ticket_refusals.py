@@ -90,6 +90,7 @@ def test_not_allowed_in_this_state_says_what_is(make: Factory) -> None:
     fire, number = make.handler(), make.reported(make.grid_worker())
     answer = fire.act(number, "feed_back", note="x")
     assert (answer.status_code, answer.json["type"]) == (409, "not-allowed-in-state")
+    assert answer.json["detail"] == "工单处于“已上报”状态，不能进行“反馈”"
     assert answer.json["state"] == "reported"
     assert sorted(answer.json["allowed"]) == [
         "accept",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from flask import Flask
@@ -36,3 +37,8 @@ def test_periodic_jobs_run_once_in_their_stretch_of_time(committed_app: Flask) -
         assert queue.failed_job_registry.count == 0
         assert queue.job_ids == []
         assert db.session.scalar(select(func.count(SignInFailure.id))) == 1
+        told = committed_app.test_client().get("/metrics").text
+        for name in wiring.PERIODIC:
+            found = re.search(f'patrol_periodic_age_seconds{{job="{name}"}} (.*)', told)
+            assert found is not None
+            assert 0 <= float(found[1]) < 60

@@ -12,6 +12,7 @@ from textwrap import dedent
 
 import pytest
 
+from server.core.embedded import processes
 from server.core.embedded.processes import wait_for
 
 # Programs for the supervisor to keep. Each notes what befalls it in a file.
@@ -280,6 +281,25 @@ def test_a_program_on_the_console(keep: Keep) -> None:
     """)
     assert "crasher says hello\nstatus 3\n" in keeper.output()
     assert keeper.process.wait(20) == 0
+    assert not list(keeper.place.rglob("crasher.log")), "nothing would stand in it"
+
+
+def test_an_over_long_log_is_put_aside_while_its_program_writes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "LOG_LIMIT", 10)
+    path, aside = tmp_path / "web.log", tmp_path / "web.log.1"
+    with processes.open_log(path) as log:
+        log.write(b"short\n")
+        log.flush()
+        processes.cap_log(path)
+        assert not aside.exists()
+        log.write(b"and longer\n")
+        log.flush()
+        processes.cap_log(path)
+        log.write(b"on\n")
+    assert (path.read_bytes(), aside.read_bytes()) == (b"on\n", b"short\nand longer\n")
+    processes.cap_log(tmp_path / "none.log")
 
 
 def test_a_console_that_went_away_stops_nothing_from_stopping(keep: Keep) -> None:

@@ -280,6 +280,27 @@ FAULTS = {
         "- id: 44-01",
         "'clause' is a required property",
     ),
+    "phrase of blanks": (
+        "items/44.yaml",
+        "phrase: 气瓶",
+        'phrase: "  "',
+        "phrase:",
+        "phrase is blank",
+    ),
+    "phrase too long to be the list's own": (
+        "items/44.yaml",
+        "phrase: 气瓶",
+        f"phrase: {'气瓶' * 31}",
+        "phrase:",
+        "phrase of a direct checkpoint has over 60 characters",
+    ),
+    "shared phrase too long": (
+        "shared.yaml",
+        "phrase: 安全出口",
+        f"phrase: {'安' * 61}",
+        "phrase:",
+        "phrase of a direct checkpoint has over 60 characters",
+    ),
     "name of a shared checkpoint": (
         "shared.yaml",
         "  exit_open:",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
@@ -386,10 +387,14 @@ def test_the_rows_passed_over_say_why() -> None:
     decision = routed("35", "F1", ["refused"])
     passed = {row.rule: row.why for row in decision.passed_over}
     assert list(passed) == ["L01", "L02", "L03"]
-    assert passed["L01"] == "item 35 is not among 30"
-    assert passed["L02"] == "category F1 is not among F5"
+    assert passed["L01"] == "第35项不属于第30项"
+    assert (
+        passed["L02"] == f"{RULES.category('F1').name}不属于{RULES.category('F5').name}"
+    )
     town = {row.rule: row.why for row in routed("35", "F1").passed_over}
-    assert town["L04"] == "none of the triggers refused,illegal"
+    labels = "、".join(RULES.fact(fact).label for fact in ("refused", "illegal"))
+    assert town["L04"] == f"未具备上报条件：{labels}"
+    assert not any(re.search("[a-z]", why) for why in town.values())
     assert len(town) == len(RULES.lead_rows)
 
 

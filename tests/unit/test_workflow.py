@@ -17,7 +17,7 @@ import pytest
 from server.checklists.catalogue import ItemProcess, Penalty
 from server.tickets import workflow
 from server.tickets.machine import Hat, Refused, Situation, Transition
-from server.tickets.vocabulary import ENDED, Control, State
+from server.tickets.vocabulary import ACTION_LABELS, ENDED, Control, State
 
 ME, OTHER = uuid4(), uuid4()
 
@@ -50,7 +50,7 @@ TABLE: dict[str, dict[str, str]] = {
         **ANYONE,
     },
     "reported": {  # T11, T12, T13
-        "dispatch": "coordinator",
+        "dispatch": "coordinator dispatcher",
         "accept": "lead",
         "return": "lead",
         "merge": "officer",
@@ -431,3 +431,8 @@ def test_the_imposer_is_a_person_not_a_department() -> None:
     colleague: UUID = uuid4()
     assert may("lift_control", replace(case, control_imposed_by=colleague), Hat.LEAD)
     assert not may("lift_control", replace(case, control_imposed_by=ME), Hat.LEAD)
+
+
+def test_every_action_has_a_label_of_its_own() -> None:
+    assert sorted(ACTION_LABELS) == sorted(workflow.ACTIONS)
+    assert len(set(ACTION_LABELS.values())) == len(ACTION_LABELS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from typing import IO
 from server.core.embedded.errors import EmbeddedError
 from server.core.embedded.programs import find_program
 
-LOG_LIMIT = 10 * 1024 * 1024  # bytes; a longer log is put aside at the next start
+LOG_LIMIT = 10 * 1024 * 1024  # bytes; a longer log is put aside
 PROC = Path("/proc")
 INTERVAL = 0.05  # seconds between two looks
 
@@ -35,6 +36,18 @@ def open_log(path: Path) -> IO[bytes]:
     if path.exists() and path.stat().st_size > LOG_LIMIT:
         path.replace(path.with_name(path.name + ".1"))
     return path.open("ab")
+
+
+def cap_log(path: Path) -> None:
+    """Put an over-long log aside as ``….1`` while its program writes on.
+
+    The program has the file open for appending, so it goes on at the new end. What it
+    writes between the copy and the cut is lost.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size > LOG_LIMIT:
+            shutil.copyfile(path, path.with_name(path.name + ".1"))
+            os.truncate(path, 0)
 
 
 def log_tail(path: Path, lines: int = 8) -> str:

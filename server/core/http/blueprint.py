@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import flask
 from flask import Response, g, request
@@ -18,7 +18,9 @@ from flask import Response, g, request
 from server.core import db
 from server.core.errors import Forbidden, Problem, Unauthenticated
 from server.core.http import body as bodies
-from server.core.http.render import json_response
+from server.core.http.etag import conditional
+from server.core.http.ids import checked_ids
+from server.core.http.render import dumps, json_response
 from server.core.http.schema import Schema, load_body, load_query
 from server.core.permissions import Actor, Permission
 
@@ -41,6 +43,10 @@ class Endpoint:
     Attributes:
         raw: the view reads the request's stream itself (photos).
         json: the body is JSON whose fields the view checks itself (actions).
+        bodies: for such a view, the JSON Schema of its body by what the last part of
+            the path may be.
+        match: when ``If-Match`` is needed: ``always``, or to ``change`` what is there.
+        who: in words, who of those with the permission is let in; others get a 403.
     """
 
     permission: Permission
@@ -50,6 +56,9 @@ class Endpoint:
     answers: Mapping[int, Any] = field(default_factory=dict)
     raw: bool = False
     json: bool = False
+    bodies: Mapping[str, Any] = field(default_factory=dict)
+    match: Literal["always", "change"] | None = None
+    who: str = ""
     media_types: tuple[str, ...] = ("application/json",)
 
 
@@ -119,20 +128,25 @@ def _edge(view: View, spec: Endpoint) -> View:
             db.db.session.rollback()
             raise
         if isinstance(reply, Response):
-            return reply
-        return json_response(reply.data, reply.status, reply.etag, reply.headers)
+            return conditional(reply)
+        # A retry reads its acknowledgement from the database, which keeps no order
+        # of members: sorted, it has the same bytes as the first one.
+        body = dumps(reply.data, ordered=request.method == "PUT")
+        return conditional(json_response(body, reply.status, reply.etag, reply.headers))
 
     wrapped.spec = spec  # type: ignore[attr-defined]
     return wrapped
 
 
 def _arguments(spec: Endpoint, values: dict[str, Any]) -> dict[str, Any]:
-    arguments = dict(values)
     raw = bodies.read_body() if spec.body or spec.json else b""
+    actor = None
     if not spec.permission.public:
         actor = _authenticate()
         if not spec.permission.allows(actor):
             raise Forbidden()
+    arguments = checked_ids(values)
+    if actor is not None:
         arguments["actor"] = actor
     if spec.query is not None:
         arguments["query"] = load_query(spec.query, request.args)

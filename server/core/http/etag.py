@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import request
+from flask import Response, request
 
 from server.core.errors import PreconditionFailed, PreconditionRequired
 
@@ -18,7 +18,29 @@ def etag_of(*parts: object) -> str:
 def fresh(etag: str) -> bool:
     """Tell whether the caller's copy (``If-None-Match``) is ``etag`` or any."""
     header = request.headers.get("If-None-Match")
-    return header is not None and (header.strip() == "*" or etag in _listed(header))
+    if header is None:
+        return False
+    return header.strip() == "*" or etag.removeprefix("W/") in _listed(header)
+
+
+def conditional(response: Response) -> Response:
+    """Give a JSON answer to a read an ETag, and nothing but 304 to who has it.
+
+    An ETag that the view set stays as it is: ``If-Match`` asks for that very one.
+    The others are weak, a hash of the content. Files see to it themselves.
+    """
+    reading = request.method in {"GET", "HEAD"} and response.status_code == 200
+    if not reading or not response.is_json:
+        return response
+    if "ETag" not in response.headers:
+        response.headers["ETag"] = "W/" + etag_of(
+            hashlib.sha256(response.get_data()).hexdigest()
+        )
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+    if fresh(response.headers["ETag"]):
+        response.status_code = 304
+        response.set_data(b"")
+    return response
 
 
 def require_match(etag: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, cast
 
 import marshmallow as ma
@@ -16,16 +14,16 @@ from flask import Flask, Response, current_app, request
 from werkzeug.routing import Rule
 
 from server.core.geo import Datum
+from server.core.http.app import VERSION
 from server.core.http.blueprint import Blueprint, Endpoint
+from server.core.http.exchange import conditions, responses
 from server.core.http.pages import STATIC, page
 from server.core.http.render import compressed, dumps
-from server.core.http.schema import Line, Moment, Schema
+from server.core.http.schema import Line, Moment
 from server.core.permissions import PUBLIC
 from server.core.position import PositionField
 
 blueprint = Blueprint("openapi", __name__, template_folder="templates")
-
-VERSION = "1.0.0"
 
 
 @blueprint.expose(
@@ -48,7 +46,7 @@ def docs() -> Response:
     return page(
         "docs.html",
         spec=describe(_app()),
-        base=request.root_url,
+        base=request.root_url.rstrip("/") + _base(_app()),
         static=request.script_root + STATIC,
     )
 
@@ -72,7 +70,7 @@ def _describe(app: Flask) -> dict[str, Any]:
         openapi_version="3.1.0",
         plugins=[plugin],
         info={"description": "安全隐患巡查：检查、上报、流转、整改、统计。"},
-        servers=[{"url": "/"}],
+        servers=[{"url": _base(app)}],
     )
     converter: Any = plugin.converter
     converter.map_to_openapi_type(Moment, "string", "date-time")
@@ -83,12 +81,18 @@ def _describe(app: Flask) -> dict[str, Any]:
     for rule in sorted(app.url_map.iter_rules(), key=lambda r: r.rule):
         endpoint = getattr(app.view_functions[rule.endpoint], "spec", None)
         if isinstance(endpoint, Endpoint):
-            _add_path(spec, rule, endpoint)
+            _add_path(spec, rule, endpoint, _base(app))
     for name, blueprint in app.blueprints.items():
         spec.tag({"name": name, "description": _about(blueprint.import_name)})
     for (schema, *_), name in converter.refs.items():
         spec.components.schemas[name].setdefault("description", _said(schema))
     return _with_open_answers(spec.to_dict())
+
+
+def _base(app: Flask) -> str:
+    """Return the path below which the API lies, as this very document does."""
+    rules = app.url_map.iter_rules(f"{blueprint.name}.document")
+    return next(rules).rule.removesuffix("/openapi.json")
 
 
 def _with_open_answers(document: dict[str, Any]) -> dict[str, Any]:
@@ -143,20 +147,23 @@ def _schema_name(schema: Any) -> str:
     return f"{room}.{kind.__name__}"
 
 
-def _add_path(spec: APISpec, rule: Rule, endpoint: Endpoint) -> None:
-    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+def _add_path(spec: APISpec, rule: Rule, endpoint: Endpoint, base: str) -> None:
+    whole = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+    path = whole.removeprefix(base)
     for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
         operation: dict[str, Any] = {
             "operationId": f"{method.lower()}_{rule.endpoint.replace('.', '_')}",
             "tags": [rule.endpoint.split(".")[0]],
             "summary": endpoint.summary,
             "description": _who(endpoint),
-            "parameters": _parameters(rule, endpoint),
-            "responses": _responses(method, endpoint),
+            "parameters": _parameters(rule, method, endpoint),
+            "responses": responses(rule, method, endpoint),
         }
+        if path == whole:
+            operation["servers"] = [{"url": "/"}]
         if not endpoint.permission.public:
             operation["security"] = [{"bearer": []}]
-        body = _request_body(method, endpoint)
+        body = _request_body(spec, method, endpoint)
         if body:
             operation["requestBody"] = body
         spec.path(path, operations={method.lower(): operation})
@@ -166,44 +173,57 @@ def _who(endpoint: Endpoint) -> str:
     permission = endpoint.permission
     if permission.public:
         return "Who: anyone"
-    if permission.roles is None:
-        return "Who: anyone signed in"
-    return "Who: " + ", ".join(sorted(permission.roles))
+    who = "anyone signed in"
+    if permission.roles is not None:
+        who = ", ".join(sorted(permission.roles))
+    return f"Who: {who}; of them {endpoint.who}" if endpoint.who else f"Who: {who}"
 
 
-def _parameters(rule: Rule, endpoint: Endpoint) -> list[Any]:
+def _parameters(rule: Rule, method: str, endpoint: Endpoint) -> list[Any]:
     listed: list[Any] = [
         {
             "in": "path",
             "name": name,
             "required": True,
-            "schema": _path_type(rule, name),
+            "schema": _path_type(rule, method, endpoint, name),
         }
         for name in sorted(rule.arguments)
     ]
     if endpoint.query is not None:
         listed.append({"in": "query", "schema": endpoint.query})
-    return listed
+    return listed + conditions(method, endpoint)
 
 
-def _path_type(rule: Rule, name: str) -> dict[str, str]:
+def _path_type(rule: Rule, method: str, endpoint: Endpoint, name: str) -> Any:
     if f"<uuid:{name}>" in rule.rule:
-        return {"type": "string", "format": "uuid"}
+        made = {"description": "version 4 or 7, made by the phone"}
+        return {"type": "string", "format": "uuid"} | (made if method == "PUT" else {})
+    if endpoint.bodies and rule.rule.endswith(f"<{name}>"):
+        return {"type": "string", "enum": list(endpoint.bodies)}
     if f"<int:{name}>" in rule.rule:
         return {"type": "integer"}
     return {"type": "string"}
 
 
-def _request_body(method: str, endpoint: Endpoint) -> dict[str, Any] | None:
+def _request_body(
+    spec: APISpec, method: str, endpoint: Endpoint
+) -> dict[str, Any] | None:
+    if endpoint.bodies:
+        # Any of, not one of: {"note": …} will do for several.
+        options = [_component(spec, endpoint, name) for name in endpoint.bodies]
+        return _required({"application/json": {"schema": {"anyOf": options}}})
     if endpoint.body is not None:
-        content = {"application/json": {"schema": endpoint.body}}
-        return {"required": True, "content": content}
+        return _required({"application/json": {"schema": endpoint.body}})
     if not endpoint.raw or method not in {"POST", "PUT", "PATCH"}:
         return None
     content = {
         media_type: {"schema": _raw_schema(media_type)}
         for media_type in endpoint.media_types
     }
+    return _required(content)
+
+
+def _required(content: dict[str, Any]) -> dict[str, Any]:
     return {"required": True, "content": content}
 
 
@@ -214,40 +234,11 @@ def _raw_schema(media_type: str) -> Any:
     return {"type": "object"} if media_type == "application/json" else binary
 
 
-def _responses(method: str, endpoint: Endpoint) -> dict[str, Any]:
-    problem = {"application/problem+json": {"schema": "Problem"}}
-    answers: dict[str, Any] = {
-        str(status): _answer(HTTPStatus(status), schema)
-        for status, schema in endpoint.answers.items()
-    }
-    if not answers:
-        answers["200"] = {"description": "OK", **_plain_content(method, endpoint)}
-    answers["default"] = {"description": "Problem (RFC 9457)", "content": problem}
-    return answers
-
-
-def _plain_content(method: str, endpoint: Endpoint) -> Mapping[str, Any]:
-    """Name the media types of an answer that is no JSON document."""
-    if method != "GET" or endpoint.media_types == ("application/json",):
-        return {}
-    text = {"schema": {"type": "string"}}
-    return {"content": dict.fromkeys(endpoint.media_types, text)}
-
-
-def _answer(status: HTTPStatus, schema: Any) -> dict[str, Any]:
-    if schema is None:
-        return {"description": status.phrase}
-    described = schema
-    if isinstance(schema, list):
-        described = {
-            "type": "object",
-            "properties": {
-                "items": {"type": "array", "items": cast(type[Schema], schema[0])},
-                "next": {"type": ["string", "null"]},
-            },
-        }
-    content = {"application/json": {"schema": described}}
-    return {"description": status.phrase, "content": content}
+def _component(spec: APISpec, endpoint: Endpoint, name: str) -> dict[str, str]:
+    """Keep the body for ``name`` as a component and return the reference to it."""
+    key = f"{endpoint.permission.name}.{name}"
+    spec.components.schema(key, dict(endpoint.bodies[name]))
+    return {"$ref": f"#/components/schemas/{key}"}
 
 
 _PROBLEM = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from flask import Flask, Response, current_app, g, request
@@ -15,11 +16,15 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from redis import Redis
+from redis.exceptions import RedisError
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from server.core.db import db
+from server.core.db import OutOfReach, db
 from server.core.http.blueprint import Blueprint, Reply
 from server.core.permissions import PUBLIC
 from server.core.storage import Store
@@ -40,6 +45,36 @@ SECONDS = Histogram(
     registry=REGISTRY,
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A figure that is read when asked for: the same whichever process answers.
+
+    ``read`` returns the values by label; one that fails leaves the figure out.
+    """
+
+    name: str
+    about: str
+    label: str
+    read: Callable[[], Mapping[str, float]]
+
+
+class _Gauges(Collector):
+    """Reads the gauges of the running application."""
+
+    def collect(self) -> Iterator[Metric]:
+        for gauge in cast(Sequence[Gauge], current_app.extensions["gauges"]):
+            family = GaugeMetricFamily(gauge.name, gauge.about, labels=[gauge.label])
+            try:
+                values = gauge.read()
+            except (*OutOfReach, RedisError, DBAPIError) as error:
+                current_app.logger.warning("no %s: %s", gauge.name, error)
+                db.session.rollback()
+                continue
+            for label, value in values.items():
+                family.add_metric([label], value)
+            yield family
 
 
 def count_requests(app: Flask) -> None:
@@ -107,11 +142,20 @@ def _ask_store() -> None:
         pass
 
 
-@blueprint.expose("GET", "/metrics", permission=PUBLIC, summary="Prometheus metrics")
+@blueprint.expose(
+    "GET",
+    "/metrics",
+    permission=PUBLIC,
+    summary="Prometheus metrics",
+    media_types=("text/plain",),
+)
 def metrics() -> Response:
-    """Give out the counters of all web processes."""
+    """Give out the counters of all web processes, and the gauges as they stand now."""
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), mimetype=CONTENT_TYPE_LATEST)
+    gauges = CollectorRegistry()
+    gauges.register(_Gauges())
+    text = generate_latest(registry) + generate_latest(gauges)
+    return Response(text, mimetype=CONTENT_TYPE_LATEST)

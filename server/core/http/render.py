@@ -9,9 +9,12 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, g, request
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from server.core.errors import Problem, TooManyRequests, Unauthenticated
+from server.core.db import OutOfReach
+from server.core.errors import Problem, Unauthenticated, Unavailable
 from server.core.text import Text, pick_language
 
 logger = logging.getLogger(__name__)
@@ -29,20 +32,26 @@ _HTTP_PROBLEMS = {
 }
 
 
-def dumps(data: Any) -> bytes:
-    """Return ``data`` as UTF-8 JSON; dates as RFC 3339, UUIDs as text."""
-    return orjson.dumps(data, option=orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS)
+def dumps(data: Any, *, ordered: bool = False) -> bytes:
+    """Return ``data`` as UTF-8 JSON; dates as RFC 3339, UUIDs as text.
+
+    ``ordered``: members by name, else as they come.
+    """
+    option = orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(
+        data, option=option | orjson.OPT_SORT_KEYS if ordered else option
+    )
 
 
 def json_response(
-    data: Any,
+    body: bytes,
     status: int = 200,
     etag: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Build a JSON answer; 204 and 304 carry no body."""
-    body = b"" if status in {204, 304} else dumps(data)
-    response = compressed(body, "application/json", status)
+    """Build a JSON answer of ``body``; 204 and 304 carry none."""
+    shown = b"" if status in {204, 304} else body
+    response = compressed(shown, "application/json", status)
     if etag:
         response.headers["ETag"] = etag
         response.headers["Cache-Control"] = "private, no-cache"
@@ -79,41 +88,50 @@ def problem_document(problem: Problem, language: str) -> dict[str, Any]:
 
 def install_problem_handlers(app: Flask) -> None:
     """Answer every failure of ``app`` as ``application/problem+json``."""
+    app.register_error_handler(Problem, _told)
+    app.register_error_handler(HTTPException, _of_http)
+    for kind in (*OutOfReach, RedisConnectionError, RedisTimeoutError):
+        app.register_error_handler(kind, _out_of_reach)
+    app.register_error_handler(Exception, _unexpected)
 
-    def handle_problem(problem: Problem) -> Response:
-        language = pick_language(request.headers.get("Accept-Language"))
-        document = problem_document(problem, language)
-        response = compressed(
-            dumps(document), "application/problem+json", problem.status
-        )
-        response.headers["Content-Language"] = language
-        if isinstance(problem, Unauthenticated):
-            response.headers["WWW-Authenticate"] = "Bearer"
-        if isinstance(problem, TooManyRequests):
-            response.headers["Retry-After"] = str(problem.retry_after)
-        return response
 
-    def handle_http(error: HTTPException) -> Response:
-        status = error.code or 500
-        if status < 400 and error.get_response() is not None:
-            return error.get_response()  # type: ignore[return-value]
-        problem = Problem()
-        problem.status = status
-        problem.slug, problem.title = _HTTP_PROBLEMS.get(
-            status, ("http-error", Text("请求失败", error.name or "Error"))
-        )
-        problem.detail = problem.title
-        response = handle_problem(problem)
-        for name, value in error.get_headers(request.environ):
-            if name == "Allow":
-                response.headers[name] = value
-        return response
+def _told(problem: Problem) -> Response:
+    language = pick_language(request.headers.get("Accept-Language"))
+    document = problem_document(problem, language)
+    response = compressed(dumps(document), "application/problem+json", problem.status)
+    response.headers["Content-Language"] = language
+    if isinstance(problem, Unauthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
 
-    def handle_unexpected(error: Exception) -> Response:
-        logger.exception("%s %s failed", request.method, request.path, exc_info=error)
-        g.failed = True
-        return handle_problem(Problem())
 
-    app.register_error_handler(Problem, handle_problem)
-    app.register_error_handler(HTTPException, handle_http)
-    app.register_error_handler(Exception, handle_unexpected)
+def _of_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400 and error.get_response() is not None:
+        return error.get_response()  # type: ignore[return-value]
+    problem = Problem()
+    problem.status = status
+    problem.slug, problem.title = _HTTP_PROBLEMS.get(
+        status, ("http-error", Text("请求失败", error.name or "Error"))
+    )
+    problem.detail = problem.title
+    response = _told(problem)
+    for name, value in error.get_headers(request.environ):
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _out_of_reach(error: Exception) -> Response:
+    # The first line alone: the others are the statement with its values.
+    why = str(error).partition("\n")[0]
+    logger.warning("%s %s: out of reach: %s", request.method, request.path, why)
+    return _told(Unavailable())
+
+
+def _unexpected(error: Exception) -> Response:
+    logger.exception("%s %s failed", request.method, request.path, exc_info=error)
+    g.failed = True
+    return _told(Problem())

@@ -28,7 +28,7 @@ class Moment(fields.Field[datetime]):
     """An RFC 3339 time with an offset, loaded as UTC."""
 
     default_error_messages = {  # noqa: RUF012
-        "invalid": "Not a valid RFC 3339 time.",
+        "invalid": "Not a valid RFC 3339 time, such as 2026-03-01T08:30:00+08:00.",
         "naive": "A time needs an offset, such as +08:00.",
     }
     _shape = re.compile(
@@ -120,6 +120,8 @@ def _escaped(key: object) -> str:
     return str(key).replace("~", "~0").replace("/", "~1")
 
 
+# What marshmallow says too briefly for someone who does not know the form.
+_CLEARER = {"Not a valid date.": "Not a valid date, such as 2026-03-01."}
 _CHINESE = [
     (r"Missing data for required field\.", "缺少必填字段"),
     (r"Field may not be null\.", "不能为 null"),
@@ -132,8 +134,11 @@ _CHINESE = [
     (r"Not a valid UUID\.", "不是有效的 UUID"),
     (r"Not a valid list\.", "应为列表"),
     (r"Not a valid mapping type\.", "应为对象"),
-    (r"Not a valid date\.", "不是有效的日期"),
-    (r"Not a valid RFC 3339 time\.", "不是有效的 RFC 3339 时间"),
+    (r"Not a valid date, .*", "不是有效的日期，应如 2026-03-01"),
+    (
+        r"Not a valid RFC 3339 time, .*",
+        "不是有效的 RFC 3339 时间，应如 2026-03-01T08:30:00+08:00",
+    ),
     (r"A time needs an offset, such as \+08:00\.", "时间必须带时区偏移，如 +08:00"),
     (r"Must be one of: (.*)\.", r"应为其中之一：\1"),
     (r"Shorter than minimum length (\d+)\.", r"长度不足 \1"),
@@ -153,7 +158,7 @@ def translated(message: object) -> Text:
     """Return marshmallow's English message with its Chinese."""
     if isinstance(message, Text):
         return message
-    english = str(message)
+    english = _CLEARER.get(str(message), str(message))
     for pattern, chinese in reversed(_CHINESE):
         match = re.fullmatch(pattern, english)
         if match:
