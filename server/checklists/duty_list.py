@@ -1,4 +1,4 @@
-"""The duty list (履职清单) of a catalogue: its items and how many clauses each party has.
+"""The duty list (履职清单): its items and how many clauses each party has.
 
 Read from ``duty-items.yaml``. The sentences of the list are cited, not copied.
 """
