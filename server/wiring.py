@@ -58,8 +58,8 @@ PERIODIC: dict[str, Periodic] = {
 PHOTO_OWNERS: Kinds = {
     "finding": FINDING,
     "ticket": TICKET,
-    "order": ORDER,
     "incident": INCIDENT,
+    "order": ORDER,
     "duty": DUTY,
 }
 
@@ -78,6 +78,7 @@ GAUGES: tuple[Gauge, ...] = (
         lambda: queues.ran_ago(current_app.extensions["redis"]),
     ),
 )
+
 DELIVER = "server.wiring.deliver"
 RUN_PERIODIC = "server.wiring.run_periodic"
 

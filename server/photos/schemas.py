@@ -23,8 +23,8 @@ class OwnerQuery(Schema):
     finding = fields.UUID()
     ticket = Line(longest=100)
     incident = fields.UUID()
-    duty = fields.UUID()
     order = Line(longest=100)
+    duty = fields.UUID()
 
     @ma.post_load
     def _one_owner(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
