@@ -12,6 +12,7 @@ from server.accounts import service as accounts
 from server.accounts.routes import blueprint as accounts_api
 from server.areas.routes import blueprint as areas_api
 from server.audit.service import Sealer, record
+from server.campaigns.routes import blueprint as campaigns_api
 from server.checklists.routes import blueprint as checklists_api
 from server.config import Settings
 from server.core import queues
@@ -44,6 +45,7 @@ API = "/api/v1"
 API_ROOMS = (
     accounts_api,
     areas_api,
+    campaigns_api,
     checklists_api,
     incidents_api,
     duties_api,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.checklists import incidents
+from server.checklists.build_places import place_rules
 from server.checklists.catalogue import (
     Catalogue,
     Category,
@@ -49,6 +50,7 @@ class Sources:
     items: Marked
     routing: Marked
     ledgers: Marked
+    places: Marked
     shared: Marked
     documents: Marked
     outside: Marked
@@ -118,6 +120,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
         incident_kinds=incidents.kinds(sources.incidents.data),
         duties=duty_kinds(sources.duties.data),
         orders=order_processes(sources.orders.data["orders"]),
+        places=place_rules(sources.places.data),
     )
 
 

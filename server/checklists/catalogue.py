@@ -19,6 +19,7 @@ from server.checklists.duties import DutyKind
 from server.checklists.duty_list import DutyItem, Party
 from server.checklists.incidents import Figure, IncidentKind
 from server.checklists.orders import OrderProcess
+from server.checklists.places import PlaceRules
 from server.checklists.rows import (
     CoRow,
     DocumentKind,
@@ -47,6 +48,7 @@ __all__ = [
     "Outside",
     "Party",
     "Penalty",
+    "PlaceRules",
     "Rule",
     "Rules",
     "TownRow",
@@ -253,6 +255,7 @@ class Rules:
     incident_kinds: tuple[IncidentKind, ...] = ()
     duties: tuple[DutyKind, ...] = ()
     orders: tuple[OrderProcess, ...] = ()
+    places: PlaceRules = field(default_factory=PlaceRules)
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""

@@ -24,6 +24,7 @@ LABELS = {
     "duty": "履职记录",
     "incident": "突发事件",
     "order": "下派工单",
+    "place": "场所登记",
     OUTSIDE: "系统之外",
 }
 
@@ -200,6 +201,18 @@ def _orders(listing: Listing) -> Iterator[tuple[str, Home]]:
                 yield clause, Home("order", step.step, step.title)
 
 
+def _places(listing: Listing) -> Iterator[tuple[str, Home]]:
+    places = listing.rules.places
+    for kind in places.kinds:
+        for clause in kind.basis:
+            yield clause, Home("place", kind.code, kind.name)
+    for also in places.also:
+        for clause in also.basis:
+            yield clause, Home("place", also.attribute, f"另按第{also.item}项检查")
+    for clause in places.night.basis if places.night else ():
+        yield clause, Home("place", "night", "夜间巡查")
+
+
 def _outside(listing: Listing) -> Iterator[tuple[str, Home]]:
     for entry in listing.rules.outside:
         yield entry.clause, Home(OUTSIDE, "", entry.reason)
@@ -214,5 +227,6 @@ _KINDS: tuple[Callable[[Listing], Iterator[tuple[str, Home]]], ...] = (
     _duties,
     _incidents,
     _orders,
+    _places,
     _outside,
 )

@@ -9,7 +9,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from server.checklists import build, duty_checks, incident_faults, ordercheck, reach
+from server.checklists import (
+    build,
+    duty_checks,
+    incident_faults,
+    ordercheck,
+    place_faults,
+    reach,
+)
 from server.checklists.build import Data, Sources
 from server.checklists.catalogue import DutyItem
 from server.checklists.marked import Fault, Marked, Where
@@ -47,6 +54,7 @@ def faults(sources: Sources) -> Iterator[Fault]:
         _rows,
         _ledgers,
         _incidents,
+        _places,
         _checklists,
         _coverage,
     )
@@ -295,6 +303,13 @@ def _incidents(sources: Sources, known: _Known) -> Iterator[Fault]:
     yield from incident_faults.faults(
         sources.incidents, known.departments, known.duty, known.has_clause
     )
+
+
+def _places(sources: Sources, known: _Known) -> Iterator[Fault]:
+    marked = sources.places
+    yield from _twice(marked, "kind", _each(marked.data, "kinds", "code"))
+    yield from _twice(marked, "kind", _each(marked.data, "kinds", "name"))
+    yield from place_faults.faults(marked, known.duty, known.has_clause)
 
 
 def _checklists(sources: Sources, known: _Known) -> Iterator[Fault]:

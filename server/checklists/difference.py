@@ -212,6 +212,11 @@ PARTS: dict[str, _Part] = {
         lambda o: {process.item: process for process in o.rules.orders},
         lambda process: dict.fromkeys(c for step in process.steps for c in step.basis),
     ),
+    "place": _Part(
+        "场所类型",
+        lambda o: {kind.code: kind for kind in o.rules.places.kinds},
+        lambda kind: kind.basis,
+    ),
     "outside": _Part(
         "系统之外",
         lambda o: {e.clause: e for e in o.rules.outside},

@@ -33,6 +33,7 @@ _FILES = (
     "items",
     "routing",
     "ledgers",
+    "places",
     "shared",
 )
 # A town may have none of these; then they hold nothing.

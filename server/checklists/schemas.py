@@ -95,4 +95,13 @@ def vocabulary_out(rules: Rules) -> dict[str, Any]:
             }
             for p in rules.processes
         ],
+        "place_kinds": [
+            {
+                "code": k.code,
+                "name": k.name,
+                "items": k.items,
+                "risk_point": k.risk_point,
+            }
+            for k in rules.places.kinds
+        ],
     }

@@ -187,6 +187,13 @@ def edition_for(area_path: str, at: datetime | None = None) -> Edition:
     )
 
 
+def newest_of_first() -> Rules | None:
+    """Return the newest rules of the first catalogue by its code, if any is there."""
+    code = queries.first_catalogue()
+    latest = queries.latest_ruleset(code) if code else None
+    return rules_of(latest.id) if latest else None
+
+
 def rules_of(ruleset_id: int) -> Rules:
     """Return one version of the rules, by the id that tickets keep."""
     return _rules.get(

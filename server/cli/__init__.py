@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 from redis.exceptions import RedisError
 
-from server.cli import data, day, processes, rules, run, staff
+from server.cli import data, day, places, processes, rules, run, staff
 from server.config import ConfigError
 from server.core.db import OutOfReach
 from server.core.embedded import EmbeddedError
@@ -38,6 +38,7 @@ for command in (
     rules.clause_account,
     rules.routing,
     rules.duty_list,
+    places.places,
     staff.staff,
     data.demo,
 ):

@@ -127,3 +127,11 @@ def first(sql: str, values: Mapping[str, Any]) -> Any:
     assert isinstance(driver, psycopg.Connection)
     with driver.cursor(row_factory=namedtuple_row) as cursor:
         return cursor.execute(sql, values).fetchone()
+
+
+def rows(sql: str, values: Mapping[str, Any]) -> list[Any]:
+    """Run one statement and return all its rows as named tuples."""
+    driver = db.session.connection().connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    with driver.cursor(row_factory=namedtuple_row) as cursor:
+        return cursor.execute(sql, values).fetchall()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Time, and_, cast, func, or_, select
 
 from server.areas.queries import DEEPEST
+from server.checklists.places import Night
 from server.core import fastsql
 from server.core.db import db
 from server.patrols.models import Finding, Inspection
@@ -74,6 +76,15 @@ def checkpoints_with_finding(inspection_id: UUID, staff_id: UUID) -> set[str]:
         Finding.checkpoint.is_not(None),
     )
     return {checkpoint for checkpoint in db.session.scalars(query) if checkpoint}
+
+
+def at_night(night: Night, zone: ZoneInfo) -> ColumnElement[bool]:
+    """Return the condition that an inspection started in the hours of the night."""
+    clock = cast(func.timezone(zone.key, Inspection.started_at), Time)
+    begin, end = time.fromisoformat(night.begin), time.fromisoformat(night.end)
+    if begin <= end:
+        return and_(clock >= begin, clock < end)
+    return or_(clock >= begin, clock < end)
 
 
 def lon_lat(row: Finding | Inspection) -> tuple[float, float]:

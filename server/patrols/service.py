@@ -28,7 +28,7 @@ from server.patrols import queries
 from server.patrols.answers import wrong_answers
 from server.patrols.models import Finding, Inspection
 from server.patrols.origin import source_of
-from server.places.service import registered
+from server.places.service import note_visit, registered
 from server.tickets.opening import Hazard, Opened, open_ticket
 from server.tickets.preview import (
     check_category,
@@ -242,6 +242,8 @@ def record_inspection(
         fastsql.insert(Inspection, row)
     except Broken as error:
         return _after_race(Inspection, inspection_id, digest, error)
+    if place_id is not None:
+        note_visit(place_id, content["finished_at"])
     record(
         "inspection.recorded",
         actor,

@@ -5,26 +5,51 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import request
+import orjson
+from flask import Response, request
 
 from server.areas import queries as areas
+from server.core.clock import local_date, now
+from server.core.db import release_connection
 from server.core.errors import Invalid
-from server.core.http import Blueprint, Page, Reply, cursor_of, read_cursor
+from server.core.http import (
+    Blueprint,
+    Page,
+    Reply,
+    cursor_of,
+    etag_of,
+    fresh,
+    read_cursor,
+)
+from server.core.http.app import settings
 from server.core.http.paging import not_a_cursor
+from server.core.http.tablefile import read_file
 from server.core.permissions import Actor
-from server.core.text import Text
-from server.places import policy, queries, schemas, service
+from server.core.text import Text, pick_language
+from server.places import (
+    importing,
+    policy,
+    queries,
+    report_schemas,
+    schemas,
+    service,
+    sheet,
+    template,
+)
 
 blueprint = Blueprint("places", __name__)
+
+GEOJSON = "application/geo+json"
 
 
 @blueprint.expose(
     "GET",
     "/places",
     permission=policy.READ,
-    summary="Places of the caller's town, by area, kind, name or nearness",
+    summary="Places of the caller's town, by area, kind, name, nearness or visits due;"
+    " Accept: application/geo+json for a map",
     query=schemas.PlaceQuery,
-    answers={200: [schemas.PlaceOut]},
+    answers={200: [schemas.PlaceSeenOut]},
 )
 def index(actor: Actor, query: dict[str, Any]) -> Reply:
     """List places."""
@@ -34,15 +59,29 @@ def index(actor: Actor, query: dict[str, Any]) -> Reply:
         if area is None:
             raise Invalid.at("/area", Text("没有此区域", "No such area"))
         filters["area"] = area.path
-    if query.get("cursor"):
+    if filters.pop("cursor", None):
         filters["after"] = _after(query["cursor"])
-    rows = queries.search(actor, filters)
+    zone = settings().timezone
+    if filters.pop("due", False):
+        filters["due_by"] = local_date(now(), zone)
+    rules = service.rules_for(actor)
+    rows = queries.search(actor, queries.Wanted(**filters, zone=zone), rules)
     following = None
     if len(rows) > query["limit"]:
         last = rows[query["limit"] - 1][0]
         following = cursor_of(last.name, str(last.id))
-    items = [schemas.place_out(*tuple(row)) for row in rows[: query["limit"]]]
+    items = [_seen(actor, row, rules) for row in rows[: query["limit"]]]
+    if request.accept_mimetypes.best_match(["application/json", GEOJSON]) == GEOJSON:
+        features = [schemas.feature_out(item) for item in items]
+        document = {"type": "FeatureCollection", "features": features}
+        return Reply(document | {"next": following}, headers={"Content-Type": GEOJSON})
     return Reply(Page(items, following))
+
+
+def _seen(actor: Actor, row: Any, rules: Any = None) -> dict[str, Any]:
+    zone = settings().timezone
+    known = rules or service.rules_for(actor)
+    return schemas.seen_out(row, known, zone, local_date(now(), zone))
 
 
 def _after(cursor: str) -> tuple[str, UUID]:
@@ -54,31 +93,119 @@ def _after(cursor: str) -> tuple[str, UUID]:
 
 
 @blueprint.expose(
+    "GET",
+    "/places/kinds",
+    permission=policy.READ,
+    summary="The kinds of places (场所类型) with their criteria and visits",
+    answers={200: schemas.KindsOut},
+)
+def kinds(actor: Actor) -> Reply:
+    """Say which kinds there are."""
+    language = pick_language(request.headers.get("Accept-Language"))
+    document = schemas.kinds_out(service.rules_for(actor), language)
+    etag = etag_of("kinds", orjson.dumps(document))
+    return Reply(None, 304, etag) if fresh(etag) else Reply(document, etag=etag)
+
+
+@blueprint.expose(
+    "GET",
+    "/places/import-template.xlsx",
+    permission=policy.READ,
+    summary="The workbook to fill in for an import",
+    media_types=(template.MEDIA_TYPE,),
+)
+def import_template(actor: Actor) -> Response:
+    """Give out the workbook with the headers, words and kinds."""
+    book = template.template(service.rules_for(actor))
+    disposition = "attachment; filename=places.xlsx"
+    return Response(
+        book,
+        mimetype=template.MEDIA_TYPE,
+        headers={"Content-Disposition": disposition},
+    )
+
+
+@blueprint.expose(
+    "POST",
+    "/places/import",
+    permission=policy.IMPORT,
+    summary="Import a register (CSV or XLSX), all of it or nothing",
+    query=report_schemas.ImportQuery,
+    answers={200: report_schemas.ReportOut},
+    raw=True,
+    media_types=("text/csv", template.MEDIA_TYPE, "multipart/form-data"),
+)
+def import_file(actor: Actor, query: dict[str, Any]) -> Reply:
+    """Import a file; 422 with the report where a row is refused."""
+    # A slow line must not hold a database connection while it sends.
+    release_connection()
+    data = read_file(sheet.MAX_FILE_BYTES)
+    report = importing.import_places(data, importing.Order(actor, **query))
+    language = pick_language(request.headers.get("Accept-Language"))
+    document = report_schemas.report_out(report, language)
+    if not report.stands and not report.dry_run:
+        raise report_schemas.refusal(report, document)
+    return Reply(document, headers={"Content-Language": language})
+
+
+@blueprint.expose(
+    "GET",
+    "/places/<uuid:place_id>",
+    permission=policy.READ,
+    summary="One place, with its criteria and visits",
+    answers={200: schemas.PlaceSeenOut},
+)
+def show(actor: Actor, place_id: UUID) -> Reply:
+    """Show one place."""
+    document = _seen(actor, service.view(actor, place_id))
+    etag = etag_with_version(document)
+    return Reply(None, 304, etag) if fresh(etag) else Reply(document, etag=etag)
+
+
+@blueprint.expose(
+    "GET",
+    "/places/<uuid:place_id>/similar",
+    permission=policy.READ,
+    summary="Places of the same town that may be the same one",
+    answers={200: [schemas.SimilarOut]},
+)
+def similar(actor: Actor, place_id: UUID) -> Reply:
+    """List places near by with a name that is alike, or with the same credit code."""
+    return Reply(Page(service.similar(actor, place_id), None))
+
+
+@blueprint.expose(
     "PUT",
     "/places/<uuid:place_id>",
     permission=policy.WRITE,
     summary="Register a place; changing it needs If-Match",
     match="change",
     body=schemas.PlaceIn,
-    answers={200: schemas.PlaceOut, 201: schemas.PlaceOut},
+    answers={200: schemas.PlaceSeenOut, 201: schemas.PlaceSeenOut},
 )
 def put(actor: Actor, place_id: UUID, body: dict[str, Any]) -> Reply:
     """Register or change a place."""
-    place, made = service.save(actor, place_id, body, _version_named(place_id))
+    _, made = service.save(actor, place_id, body, version_named(place_id))
     row = queries.by_id(place_id)
-    assert row is not None
-    document = schemas.place_out(*tuple(row))
-    return Reply(document, 201 if made else 200, _etag(place_id, place))
+    document = _seen(actor, row)
+    return Reply(document, 201 if made else 200, etag_with_version(document))
 
 
-def _etag(place_id: UUID, place: Any) -> str:
-    return f'"{place_id}.{place.version}"'
+def etag_with_version(document: dict[str, Any]) -> str:
+    """Return the ETag of a document with an ``id`` and a ``version``.
+
+    The version is what ``If-Match`` names; the rest turns with what is derived, such
+    as visits and the day.
+    """
+    seen = etag_of(orjson.dumps(document))[1:13]
+    return f'"{document["id"]}.{document["version"]}.{seen}"'
 
 
-def _version_named(place_id: UUID) -> int | None:
-    """Return the version in ``If-Match``; -1 for one that is no version of it."""
+def version_named(id: UUID) -> int | None:
+    """Return the version of ``id`` in ``If-Match``; -1 for one that is none of it."""
     header = request.headers.get("If-Match")
     if header is None:
         return None
-    id, _, version = header.strip().removeprefix("W/").strip('"').rpartition(".")
-    return int(version) if id == str(place_id) and version.isdecimal() else -1
+    named, _, rest = header.strip().removeprefix("W/").strip('"').partition(".")
+    version = rest.partition(".")[0]
+    return int(version) if named == str(id) and version.isdecimal() else -1

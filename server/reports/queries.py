@@ -56,8 +56,9 @@ class Selection:
         department: code of the answerable department, None for no such filter.
         words: allowed values by column (``duty_item``, ``severity``,
             ``place_kind``).
-        catalogue: the duty list whose items go by their bare number; an item of
-            another list is ``code/number``, since its number means another thing.
+        catalogue: the duty list whose items and kinds of places go by their bare
+            code; those of another list are ``catalogue/code``, since there the same
+            code means another thing.
     """
 
     first: date
@@ -159,7 +160,7 @@ def _key(chosen: Selection, department: ColumnElement[Any]) -> ColumnElement[Any
 
 def _column(chosen: Selection, name: str) -> ColumnElement[Any]:
     column: ColumnElement[Any] = getattr(Ticket, name)
-    if name != Grouping.DUTY_ITEM:
+    if name not in (Grouping.DUTY_ITEM, Grouping.PLACE_KIND):
         return column
-    elsewhere = func.concat(Ticket.catalogue, "/", column)
-    return case((Ticket.catalogue == chosen.catalogue, column), else_=elsewhere)
+    own = or_(Ticket.catalogue == chosen.catalogue, column.is_(None))
+    return case((own, column), else_=func.concat(Ticket.catalogue, "/", column))

@@ -12,7 +12,8 @@ from server.core.http.app import settings
 from server.core.http.render import dumps
 from server.core.permissions import Actor
 from server.core.text import pick_language
-from server.reports import duty_schemas, policy, schemas, service
+from server.reports import coverage_schemas, duty_schemas, policy, schemas, service
+from server.reports.coverage import coverage as coverage_of
 from server.reports.duties import duties as duty_report
 
 blueprint = Blueprint("reports", __name__)
@@ -50,4 +51,20 @@ def duties(actor: Actor, query: dict[str, Any]) -> Reply:
     language = pick_language(request.headers.get("Accept-Language"))
     report = duty_report(actor, query, settings().timezone, now())
     document = duty_schemas.duties_out(report, language)
+    return Reply(document, headers={"Content-Language": language})
+
+
+@blueprint.expose(
+    "GET",
+    "/reports/coverage",
+    permission=policy.READ,
+    summary="Coverage (检查覆盖率): registered places inspected, each figure defined",
+    query=coverage_schemas.CoverageQuery,
+    answers={200: coverage_schemas.CoverageOut},
+)
+def coverage(actor: Actor, query: dict[str, Any]) -> Reply:
+    """Report how many of the registered places were inspected."""
+    language = pick_language(request.headers.get("Accept-Language"))
+    report = coverage_of(actor, query, settings().timezone, now())
+    document = coverage_schemas.coverage_out(report, language)
     return Reply(document, headers={"Content-Language": language})

@@ -44,12 +44,12 @@ class Figures:
     @property
     def rate(self) -> float | None:
         """Rectified of found, 0 to 1; None of nothing."""
-        return _share(self.rectified, self.found)
+        return share(self.rectified, self.found)
 
     @property
     def on_time_rate(self) -> float | None:
         """On time of the rectified that have a due day, 0 to 1; None of nothing."""
-        return _share(self.on_time, self.with_due)
+        return share(self.on_time, self.with_due)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class Report:
     total: Group
 
 
-def _share(part: int, whole: int) -> float | None:
+def share(part: int, whole: int) -> float | None:
+    """Return ``part`` of ``whole``, 0 to 1, to 0.0001; None of nothing."""
     return round(part / whole, 4) if whole else None
 
 
@@ -108,8 +109,8 @@ def rectification(
 def _selection(
     actor: Actor, wanted: Mapping[str, Any], zone: ZoneInfo, today: date
 ) -> Selection:
-    first, last = _period(wanted, today)
-    area = _area_path(wanted.get("area"))
+    first, last = period(wanted, today)
+    area = area_path(wanted.get("area"))
     duty = [grant.area.path for grant in actor.grants]
     names = ("duty_item", "severity", "place_kind")
     catalogue = own_catalogue(actor)
@@ -119,7 +120,7 @@ def _selection(
         today=today,
         zone=zone,
         group_by=Grouping(wanted.get("group_by", Grouping.DEPARTMENT)),
-        depth=_depth_of_all([area] if area else duty) + 1,
+        depth=depth_of_all([area] if area else duty) + 1,
         area=area,
         department=_department(wanted.get("department"), catalogue),
         words={name: wanted[name].split(",") for name in names if wanted.get(name)},
@@ -127,10 +128,13 @@ def _selection(
     )
 
 
-def _period(wanted: Mapping[str, Any], today: date) -> tuple[date, date]:
+def period(wanted: Mapping[str, Any], today: date) -> tuple[date, date]:
     """Return the first and last day: by default this month so far.
 
     Where only an earlier end is given, the month begins that it lies in.
+
+    Raises:
+        Invalid: the period ends before it begins.
     """
     last: date = wanted.get("to") or today
     first: date = wanted.get("from") or min(today, last).replace(day=1)
@@ -140,7 +144,12 @@ def _period(wanted: Mapping[str, Any], today: date) -> tuple[date, date]:
     return first, last
 
 
-def _area_path(code: str | None) -> str | None:
+def area_path(code: str | None) -> str | None:
+    """Return the path of the area filtered by.
+
+    Raises:
+        Invalid: no such area.
+    """
     if code is None:
         return None
     area = areas.by_code(code)
@@ -158,7 +167,7 @@ def _department(key: str | None, catalogue: str | None) -> str | None:
     return code
 
 
-def _depth_of_all(paths: Sequence[str]) -> int:
+def depth_of_all(paths: Sequence[str]) -> int:
     """Return how deep the smallest area holding all ``paths`` stands; 1 is a city.
 
     0 when nothing holds them all.
@@ -173,7 +182,7 @@ def _groups(chosen: Selection, found: Sequence[Row[Any]]) -> list[Group]:
     figures = {row.key: _figures(row) for row in found}
     keys: list[str | None]
     if chosen.group_by is Grouping.MONTH:
-        keys = [*_months(chosen.first, chosen.last)]
+        keys = [*months(chosen.first, chosen.last)]
     elif chosen.group_by is Grouping.SEVERITY:
         keys = [severity.value for severity in Severity]
     else:
@@ -208,7 +217,7 @@ def _figures(row: Row[Any]) -> Figures:
     )
 
 
-def _months(first: date, last: date) -> list[str]:
+def months(first: date, last: date) -> list[str]:
     """Return the months from ``first`` to ``last`` as ``YYYY-MM``."""
     start = first.year * 12 + first.month - 1
     end = last.year * 12 + last.month
@@ -232,10 +241,12 @@ def _labels(grouping: Grouping, found: Sequence[Row[Any]]) -> Mapping[str | None
 
 
 def _item_names(found: Sequence[Row[Any]]) -> dict[str, str]:
-    """Return the names of duty items, as the newest rules in the group have them."""
+    """Return the names of duty items and of kinds, as the newest rules have them."""
     names: dict[str, str] = {}
     for row in found:
-        items = {item.number: item.name for item in rules_of(row.ruleset_id).duty_items}
+        rules = rules_of(row.ruleset_id)
+        items = {kind.code: kind.name for kind in rules.places.kinds}
+        items |= {item.number: item.name for item in rules.duty_items}
         number = str(row.key).rpartition("/")[2]
         if number in items:
             names[row.key] = items[number]

@@ -575,9 +575,11 @@ CHANGE = text(
     " changed_at = :at WHERE number = :number"
 )
 ADD = text(
-    "INSERT INTO places SELECT :id, name, kind, address, geom, position, area_code,"
-    " area_path, responsible_party, content_hash, 1, created_by, :at FROM places"
-    " WHERE id = :like"
+    "INSERT INTO places (id, name, kind, address, geom, position, area_code, area_path,"
+    " attributes, natural_key, name_key, imported, content_hash, version, created_by,"
+    " registered_at, changed_at) SELECT :id, name, kind, address, geom, position,"
+    " area_code, area_path, attributes, natural_key, name_key, imported, content_hash,"
+    " 1, created_by, :at, :at FROM places WHERE id = :like"
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -12,7 +14,8 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from server.core import migrate
-from server.core.db import Model, db
+from server.core.db import Model, commit, db
+from server.places.models import Place
 from tests.factories import Factory
 
 OPTIONS = {"include_object": alembic_helpers.include_object, "compare_type": True}
@@ -57,3 +60,29 @@ NOT_MADE_HERE = ["inspections", "incident_entries", "duty_records", "duty_withdr
 def test_facts_are_never_emptied(app: Flask, table: str) -> None:
     with pytest.raises(IntegrityError, match="never changed"):
         db.session.execute(text(f"TRUNCATE {table} CASCADE"))
+
+
+def test_what_was_registered_before_the_register_grew(committed_app: Flask) -> None:
+    """0007 fills keys, the day of registration and the last visit."""
+    with committed_app.app_context():
+        make = Factory(committed_app)
+        worker, ids = make.grid_worker(), [str(uuid4()), str(uuid4())]
+        document = {"name": "Ａ 面馆", "kind": "35", "position": make.position()}
+        for id in ids:
+            assert worker.put(f"/places/{id}", json=document).status_code == 201
+        before = {p.id: (p.natural_key, p.name_key) for p in db.session.query(Place)}
+        db.session.execute(text("UPDATE places SET created_by = NULL"))
+        commit()
+        db.session.remove()
+        migrate.downgrade(db.engine, "0006")
+        migrate.upgrade(db.engine)
+        places = db.session.query(Place).all()
+        assert {p.id: (p.natural_key, p.name_key) for p in places} == before
+        for place in places:
+            assert place.created_by is not None
+            assert place.last_visited_at is None
+            assert place.attributes == {}
+            assert not place.imported
+            age = place.changed_at - place.registered_at
+            assert abs(age.total_seconds()) < 5
+        db.session.remove()

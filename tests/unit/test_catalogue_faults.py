@@ -115,6 +115,18 @@ town:
   - {id: T30, when: {item: [30]}, basis: ["{item}.township.3"], source: text}
   - {id: T44, when: {item: [44]}, basis: ["{item}.township.2"], source: text}
 """,
+    "places.yaml": """\
+visits:
+  high: {days: 30, origin: local setting}
+  medium: {days: 90, origin: local setting}
+  low: {days: 180, origin: local setting}
+  unrated: {days: 90, origin: local setting}
+night: {from: "20:00", to: "06:00", origin: local setting, basis: [44.township.2]}
+also:
+  - {item: 44, attribute: uses_gas, basis: [44.township.2], source: text}
+kinds:
+  - {code: "30", name: 小商店, items: [30], basis: ["{item}.name"], source: text}
+""",
     "ledgers.yaml": """\
 ledgers:
   - id: D01
@@ -709,3 +721,51 @@ def test_a_second_town_stands_beside_the_first(tmp_path: Path) -> None:
         "code small is also that of " + str(tmp_path / "a"),
         "department town-small is 小镇 (town) elsewhere",
     ]
+
+
+PLACES = SMALL["places.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("items: [30]", "items: [31]", "unknown duty item 31"),
+        ('code: "30"', 'code: "44"', "kind 44 must start with its own item 30"),
+        ('"{item}.name"', '"{item}.township.9"', "clause 30.township.9"),
+        ("{item: 44,", "{item: 45,", "unknown duty item 45"),
+        (
+            "basis: [44.township.2]}",
+            "basis: [44.township.9]}",
+            "clause 44.township.9",
+        ),
+        (
+            "items: [30],",
+            "items: [30], priority: [{attribute: workers, at_most: null}],",
+            "needs either a bound or open: true",
+        ),
+        (
+            "items: [30],",
+            "items: [30], priority: [{attribute: workers, at_least: 9, at_most: 1}],",
+            "at_least 9 is above at_most 1",
+        ),
+        ("attribute: uses_gas", "attribute: colour", "colour"),
+        (", source: text}\n", ", source: text, height: 3}\n", "height"),
+    ],
+)
+def test_faults_of_places(tmp_path: Path, old: str, new: str, said: str) -> None:
+    for name, content in SMALL.items():
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content)
+    (tmp_path / "places.yaml").write_text(PLACES.replace(old, new))
+    found = [str(fault) for fault in check(tmp_path)]
+    assert any("places.yaml" in fault and said in fault for fault in found), found
+
+
+def test_a_kind_stands_once(tmp_path: Path) -> None:
+    for name, content in SMALL.items():
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content)
+    (tmp_path / "places.yaml").write_text(PLACES + PLACES.splitlines()[-1] + "\n")
+    assert "stands already" in str(check(tmp_path)[0])
