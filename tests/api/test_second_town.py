@@ -14,6 +14,7 @@ import pytest
 
 from server.checklists import service as checklists
 from server.checklists.loader import bundled_root, check, load
+from server.core.clock import now
 from server.core.db import commit
 from server.core.permissions import Role
 from server.demo.seed import DISTRICT, OTHER_TOWN, TOWN
@@ -236,3 +237,49 @@ def test_the_first_list_goes_on_elsewhere_in_the_district(two_towns: Factory) ->
     assert here.catalogue == "kunhe"
     there = checklists.edition_for(f"150200/{DISTRICT}/{TOWN}/")
     assert there.catalogue == "buerhantu"
+
+
+def test_each_has_its_own_duties(
+    two_towns: Factory, first: Caller, second: Caller
+) -> None:
+    kinds = [kind["code"] for kind in second.get("/duties/kinds").json["kinds"]]
+    assert kinds == ["3-pond-safety"]
+    mine = [kind["code"] for kind in first.get("/duties/kinds").json["kinds"]]
+    assert "3-pond-safety" not in mine
+
+    id = uuid4()
+    record = {
+        "kind": "3-pond-safety",
+        "items": ["3"],
+        "held_on": now().date().isoformat(),
+        "subject": "水塘安全宣传",
+        "summary": "入户宣传",
+        "photos": [],
+    }
+    officer = two_towns.other_town_officer()
+    assert officer.put(f"/duties/{id}", json=record).status_code == 201
+    other = two_towns.town_officer()
+    assert other.put(f"/duties/{uuid4()}", json=record).status_code == 422
+    assert other.get(f"/duties/{id}").status_code == 404
+    assert officer.get(f"/duties/{id}").status_code == 200
+    assert id not in [row["id"] for row in other.get("/duties").json["items"]]
+
+
+def test_each_has_its_own_kinds_of_places(
+    two_towns: Factory, first: Caller, second: Caller
+) -> None:
+    names = {k["code"]: k["name"] for k in second.get("/places/kinds").json["kinds"]}
+    assert names == {"3": "村级水塘", "30": "出租房屋"}
+    mine = {k["code"]: k["name"] for k in first.get("/places/kinds").json["kinds"]}
+    assert mine["30"] == "小商店"
+    id = uuid4()
+    place = {"name": "南塘", "kind": "3", "position": two_towns.position(VILLAGE)}
+    place |= {"risk": "溺水", "keeper": {"name": "李四", "phone": "13800000000"}}
+    answer = second.put(f"/places/{id}", json=place)
+    assert answer.status_code == 201, answer.text
+    assert first.get(f"/places/{id}").status_code == 404
+
+
+def test_incidents_are_those_of_the_list(first: Caller, second: Caller) -> None:
+    assert second.get("/incidents/kinds").json["items"] == []
+    assert first.get("/incidents/kinds").json["items"] != []
