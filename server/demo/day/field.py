@@ -55,6 +55,11 @@ class Field:
         self.chain = frozenset(_chain(areas, own_area))
         self.boundary: BaseGeometry = shape(own["boundary"])
         prepare(self.boundary)
+        vocabulary = bundle.get("vocabulary") or {}
+        # The first kind of place of each item; a risk point needs more to register.
+        self.kinds: dict[str, dict[str, Any]] = {}
+        for kind in vocabulary.get("place_kinds", ()):
+            self.kinds.setdefault(kind["items"][0], kind)
         self.places: dict[str, list[dict[str, Any]]] = {}
         for place in bundle["places"]:
             if place["area"] == own_area or place["area"].startswith(f"{own_area}-"):

@@ -139,19 +139,23 @@ def _place(
     if item not in AT_PLACES:
         name = words.spot_name(rng, item)
         return {"name": name, "kind": item}, None, name
-    known = field.places.setdefault(item, [])
+    kind = field.kinds.get(item, {"code": item, "risk_point": False})
+    known = field.places.setdefault(kind["code"], [])
     if known and rng.random() < 0.4:
         place = rng.choice(known)
         return place["id"], None, place["name"]
     name, id = words.place_name(rng, item), new_id()
     document = {
         "name": name,
-        "kind": item,
+        "kind": kind["code"],
         "address": f"{rng.randint(1, 200)}号{words.MARK}",
         "position": _position(spot, rng),
         "responsible_party": {"name": name, "kind": "business"},
     }
-    known.append({"id": id, "name": name, "kind": item})
+    if kind["risk_point"]:
+        document["risk"] = f"{name}{words.MARK}"
+        document["keeper"] = {"name": "演示管护人", "phone": "0472-0000000"}
+    known.append({"id": id, "name": name, "kind": kind["code"]})
     return id, (id, document), name
 
 
