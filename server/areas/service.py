@@ -80,6 +80,18 @@ def visible(actor: Actor, code: str) -> Area:
     return area
 
 
+def path_of(code: str) -> str:
+    """Return the path of an area, whoever asks (a person at the console).
+
+    Raises:
+        NotFound: no such area.
+    """
+    area = queries.by_code(code)
+    if area is None:
+        raise NotFound(Text(f"没有区域 {code}", f"No area {code}"))
+    return area.path
+
+
 def city_roots(actor: Actor) -> tuple[str, ...]:
     """Return the paths of the cities the actor works in."""
     return tuple(

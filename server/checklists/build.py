@@ -3,7 +3,7 @@
 Functions here take the plain data of one file; numbers of items become strings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,13 @@ from server.checklists.catalogue import (
     CoRow,
     Deadline,
     Department,
+    DocumentKind,
     DutyItem,
     Fact,
     ItemProcess,
     LeadRow,
     LedgerRow,
+    Outside,
     Party,
     Penalty,
     Rule,
@@ -50,9 +52,11 @@ class Sources:
     ledgers: Marked
     places: Marked
     shared: Marked
+    documents: Marked
+    outside: Marked
     incidents: Marked
-    orders: Marked
     duties: Marked
+    orders: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -98,7 +102,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
         facts=tuple(Fact(**fact) for fact in sources.facts.data["facts"]),
         processes=processes(sources.items.data),
         lead_rows=tuple(lead_row(row) for row in sources.routing.data["lead"]),
-        co_rows=tuple(_co_row(row) for row in sources.routing.data["co"]),
+        co_rows=tuple(co_row(row) for row in sources.routing.data["co"]),
         town_rows=tuple(
             TownRow(
                 id=row["id"],
@@ -109,10 +113,13 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
             for row in sources.routing.data["town"]
         ),
         ledgers=tuple(_ledger_row(row) for row in sources.ledgers.data["ledgers"]),
+        documents=tuple(_document(d) for d in sources.documents.data["documents"]),
+        outside=tuple(_outside(sources.outside.data)),
+        accounted=numbers(sources.catalogue.data.get("accounted", ())),
         figures=incidents.figures(sources.incidents.data),
         incident_kinds=incidents.kinds(sources.incidents.data),
-        orders=order_processes(sources.orders.data["orders"]),
         duties=duty_kinds(sources.duties.data),
+        orders=order_processes(sources.orders.data["orders"]),
         places=place_rules(sources.places.data),
     )
 
@@ -163,7 +170,8 @@ def lead_row(row: Data) -> LeadRow:
     )
 
 
-def _co_row(row: Data) -> CoRow:
+def co_row(row: Data) -> CoRow:
+    """One row of ``co`` in routing.yaml."""
     when = row["when"]
     return CoRow(
         id=row["id"],
@@ -189,6 +197,33 @@ def _ledger_row(row: Data) -> LedgerRow:
         basis=tuple(row["basis"]),
         source=row["source"],
     )
+
+
+def _document(entry: Data) -> DocumentKind:
+    return DocumentKind(
+        kind=entry["kind"],
+        title=entry["title"],
+        issuer=entry["issuer"],
+        departments=tuple(entry.get("departments", ())),
+        to=entry["to"],
+        items=numbers(entry["items"]),
+        basis=tuple(entry["basis"]),
+        source=entry["source"],
+    )
+
+
+def _outside(data: Data) -> Iterator[Outside]:
+    for entry in data["outside"]:
+        for clause in entry["clauses"]:
+            for filled in filled_for(clause, entry.get("items", [])):
+                yield Outside(filled, entry["reason"])
+
+
+def filled_for(clause: str, items: Iterable[int]) -> list[str]:
+    """The clause for each item that ``{item}`` stands for; itself without one."""
+    if "{item}" not in clause:
+        return [clause]
+    return [clause.replace("{item}", str(item)) for item in items]
 
 
 def duty_kinds(data: Data) -> tuple[DutyKind, ...]:
@@ -247,6 +282,10 @@ def processes(data: Data) -> tuple[ItemProcess, ...]:
             deadlines=_deadlines(data["deadlines"], entry),
             basis=_filled(entry["basis"], item),
             source=entry["source"],
+            steps={
+                step: _filled(clauses, item)
+                for step, clauses in entry.get("steps", {}).items()
+            },
         )
         for entry in data["items"]
         for item in entry["items"]

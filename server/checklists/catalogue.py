@@ -15,11 +15,19 @@ from functools import cached_property
 from typing import Self, cast
 
 from server.checklists.codec import Document, content_hash, from_plain, to_plain
-from server.checklists.duties import TOWNSHIP, DutyKind
+from server.checklists.duties import DutyKind
+from server.checklists.duty_list import DutyItem, Party
 from server.checklists.incidents import Figure, IncidentKind
 from server.checklists.orders import OrderProcess
 from server.checklists.places import PlaceRules
-from server.checklists.rows import CoRow, LeadRow, LedgerRow, TownRow
+from server.checklists.rows import (
+    CoRow,
+    DocumentKind,
+    LeadRow,
+    LedgerRow,
+    Outside,
+    TownRow,
+)
 
 __all__ = [
     "Catalogue",
@@ -29,6 +37,7 @@ __all__ = [
     "CoRow",
     "Deadline",
     "Department",
+    "DocumentKind",
     "DutyItem",
     "DutyKind",
     "Fact",
@@ -36,6 +45,7 @@ __all__ = [
     "LeadRow",
     "LedgerRow",
     "OrderProcess",
+    "Outside",
     "Party",
     "Penalty",
     "PlaceRules",
@@ -120,60 +130,6 @@ class Checklist:
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """One party of a duty item and how many clauses the list gives it.
-
-    ``name`` is ``township`` or the department's name; ``clauses[n-1]`` is the number
-    of sub-points （1）（2） of clause n, mostly 0.
-    """
-
-    name: str
-    clauses: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DutyItem:
-    """One item of the duty list: number, name and the clauses each party has.
-
-    ``support``: the item has a line in the column 履职保障. The sentences of the list
-    are cited by reference, not copied.
-    """
-
-    number: str
-    name: str
-    parties: tuple[Party, ...] = ()
-    support: bool = False
-
-    def has_clause(self, reference: str) -> bool:
-        """Whether a reference such as ``30.township.3`` names a clause of this item."""
-        item, _, rest = reference.partition(".")
-        if item != self.number:
-            return False
-        if rest == "name":
-            return True
-        if rest == "support":
-            return self.support
-        name, *numbers = rest.split(".")
-        if not 1 <= len(numbers) <= 2 or not all(n.isdecimal() for n in numbers):
-            return False
-        for party in self.parties:
-            if party.name == name and 1 <= int(numbers[0]) <= len(party.clauses):
-                subpoints = party.clauses[int(numbers[0]) - 1]
-                return len(numbers) == 1 or 1 <= int(numbers[1]) <= subpoints
-        return False
-
-    def owing(self, reference: str) -> tuple[str, ...]:
-        """The names of the parties that may owe an existing clause of this item.
-
-        A support line names nobody: any department of the item may owe it.
-        """
-        name = reference.split(".")[1]
-        if name != "support":
-            return (name,)
-        return tuple(p.name for p in self.parties if p.name != TOWNSHIP)
-
-
-@dataclass(frozen=True, slots=True)
 class Department:
     """A department or the town: ``name`` exactly as the list uses it.
 
@@ -247,6 +203,7 @@ class ItemProcess:
     ``order_document``: what the department's order is called. ``implies``: facts that
     the kind of place itself states. ``feedback``: ``required`` by the list or
     ``expected`` by design. ``deadlines``: step -> severity -> :class:`Deadline`.
+    ``steps``: step of the ticket -> the clauses it rests on.
     ``escalation``: when a case goes to the next level: ``after_recheck`` (failed, 27),
     ``beside_order`` (as soon as it is verified, 65) or ``instead_of_order`` (54).
     """
@@ -265,6 +222,7 @@ class ItemProcess:
     basis: tuple[str, ...]
     source: str
     escalation: str = "after_recheck"
+    steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def deadline(self, step: str, severity: str) -> Deadline | None:
         """The time allowed for ``step``, or None when the step has no setting."""
@@ -273,7 +231,11 @@ class ItemProcess:
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything that routing and the workflow need of one catalogue."""
+    """Everything that routing and the workflow need of one catalogue.
+
+    ``accounted`` are the items whose every clause must have its place
+    (:mod:`server.checklists.clauses`); empty means all of them.
+    """
 
     catalogue: str
     town_department: str
@@ -286,11 +248,14 @@ class Rules:
     co_rows: tuple[CoRow, ...]
     town_rows: tuple[TownRow, ...]
     ledgers: tuple[LedgerRow, ...] = ()
+    documents: tuple[DocumentKind, ...] = ()
+    outside: tuple[Outside, ...] = ()
+    accounted: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     incident_kinds: tuple[IncidentKind, ...] = ()
-    orders: tuple[OrderProcess, ...] = ()
     duties: tuple[DutyKind, ...] = ()
-    places: PlaceRules = field(default=PlaceRules())
+    orders: tuple[OrderProcess, ...] = ()
+    places: PlaceRules = field(default_factory=PlaceRules)
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
@@ -305,6 +270,11 @@ class Rules:
         """The department with this code, name or alias. Raises KeyError."""
         return self._departments[key]
 
+    def department_code(self, key: str) -> str | None:
+        """The code of the department with this code, name or alias, if there is one."""
+        department = self._departments.get(key)
+        return None if department is None else department.code
+
     def town_at(self, area_path: str) -> Department:
         """The town in charge at an area path; the catalogue's own where none is."""
         codes = area_path.split("/")
@@ -318,6 +288,11 @@ class Rules:
     def fact(self, code: str) -> Fact:
         """The fact with this word. Raises KeyError."""
         return self._facts[code]
+
+    @property
+    def rows(self) -> list[LeadRow | CoRow | TownRow]:
+        """Every routing row: lead, co, town."""
+        return [*self.lead_rows, *self.co_rows, *self.town_rows]
 
     def duty_item(self, number: str) -> DutyItem:
         """The duty item with this number. Raises KeyError."""
@@ -340,13 +315,13 @@ class Rules:
         """The row by which the town itself sees to an item. Raises KeyError."""
         return self._town_rows[item]
 
-    def order_process(self, item: str) -> OrderProcess:
-        """The inbound orders of an item. Raises KeyError when it has none."""
-        return self._orders[item]
-
     def duty(self, code: str) -> DutyKind:
         """The kind of duty record with this code. Raises KeyError."""
         return self._duties[code]
+
+    def order_process(self, item: str) -> OrderProcess:
+        """The inbound orders of an item. Raises KeyError when it has none."""
+        return self._orders[item]
 
     def has_clause(self, reference: str) -> bool:
         """Whether a clause reference exists in the duty list."""

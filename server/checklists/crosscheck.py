@@ -60,10 +60,10 @@ def faults(sources: Sources) -> Iterator[Fault]:
     )
     for check in checks:
         yield from check(sources, known)
-    yield from reach.faults(sources.routing)
+    yield from reach.faults(sources.routing, known.processes)
+    yield from duty_checks.faults(sources)
     names = {d["code"]: d["name"] for d in sources.departments.data["departments"]}
     yield from ordercheck.faults(sources.orders, known.duty, names)
-    yield from duty_checks.faults(sources)
 
 
 def _known(sources: Sources) -> _Known:

@@ -5,11 +5,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from server.checklists import build, crosscheck
+from server.checklists import build, clauses, crosscheck, crosscheck_clauses
 from server.checklists.build import Sources
 from server.checklists.catalogue import Catalogue
-from server.checklists.marked import CatalogueInvalid, Fault, Marked, read
+from server.checklists.clauses import Listing
+from server.checklists.marked import CatalogueInvalid, Fault, Marked, Where, read
 
 __all__ = [
     "CatalogueInvalid",
@@ -17,6 +19,7 @@ __all__ = [
     "bundled_root",
     "check",
     "find_catalogues",
+    "listing",
     "load",
 ]
 
@@ -32,10 +35,15 @@ _FILES = (
     "ledgers",
     "places",
     "shared",
-    "duties",
 )
 # A town may have none of these; then they hold nothing.
-_OPTIONAL = ("incidents", "orders")
+_OPTIONAL: dict[str, dict[str, list[Any]]] = {
+    "documents": {"documents": []},
+    "outside": {"outside": []},
+    "incidents": {"incidents": []},
+    "duties": {"forms": [], "duties": []},
+    "orders": {"orders": []},
+}
 
 
 def bundled_root() -> Path:
@@ -60,10 +68,26 @@ def load(directory: Path) -> Catalogue:
         CatalogueInvalid: with every fault of that stage, by file and line.
     """
     sources = _read_all(directory)
-    faults = list(crosscheck.faults(sources))
+    faults = [*crosscheck.faults(sources), *crosscheck_clauses.faults(sources)]
     if faults:
         raise CatalogueInvalid(faults)
-    return build.catalogue(sources)
+    catalogue = build.catalogue(sources)
+    faults = list(_twice_accounted(catalogue, sources.outside))
+    if faults:
+        raise CatalogueInvalid(faults)
+    return catalogue
+
+
+def listing(directory: Path) -> Listing:
+    """Read one catalogue folder as what is accounted and compared.
+
+    Raises:
+        CatalogueInvalid: see :func:`load`.
+    """
+    catalogue = load(directory)
+    return Listing(
+        str(directory), catalogue.title, catalogue.rules, catalogue.checklists
+    )
 
 
 def check(directory: Path) -> list[Fault]:
@@ -96,10 +120,9 @@ def _read_all(directory: Path) -> Sources:
         name.replace("-", "_"): take(directory / f"{name}.yaml", name)
         for name in _FILES
     }
-    for name in _OPTIONAL:
+    for name, nothing in _OPTIONAL.items():
         file = directory / f"{name}.yaml"
-        there = file.exists()
-        files[name] = take(file, name) if there else Marked(file, {name: []}, {})
+        files[name] = take(file, name) if file.exists() else Marked(file, nothing, {})
     found = [take(f, "checklist") for f in sorted(directory.glob("items/*.yaml"))]
     checklists = [marked for marked in found if marked is not None]
     sound = {name: marked for name, marked in files.items() if marked is not None}
@@ -107,6 +130,27 @@ def _read_all(directory: Path) -> Sources:
         raise CatalogueInvalid(faults)
     checklists.sort(key=lambda marked: int(marked.data["item"]))
     return Sources(**sound, checklists=tuple(checklists))
+
+
+def _twice_accounted(catalogue: Catalogue, outside: Marked) -> Iterator[Fault]:
+    """A clause said to be outside that something of the catalogue cites."""
+    whole = Listing(
+        catalogue.code, catalogue.title, catalogue.rules, catalogue.checklists
+    )
+    numbers = [item.number for item in catalogue.rules.duty_items]
+    for clause in clauses.contradictions(clauses.account(whole, numbers)):
+        home = next(home for home in clause.homes if home.kind != clauses.OUTSIDE)
+        lives = f"{home.kind} {home.key}"
+        message = f"clause {clause.reference} is outside, yet {lives} rests on it"
+        yield outside.fault(message, *_place_of(outside, clause.reference))
+
+
+def _place_of(outside: Marked, reference: str) -> Where:
+    for i, entry in enumerate(outside.data["outside"]):
+        for j, named in enumerate(entry["clauses"]):
+            if reference in build.filled_for(named, entry.get("items", [])):
+                return ("outside", i, "clauses", j)
+    return ()
 
 
 def _side_by_side(catalogues: list[tuple[Path, Catalogue]]) -> Iterator[Fault]:

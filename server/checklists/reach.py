@@ -1,17 +1,53 @@
-"""Lead rows are read from the top and the first match decides: can each be reached?"""
+"""Lead rows are read from the top and the first match decides: can each be reached?
 
-from collections.abc import Iterator
+A co row is read for the item in force after the reroutes: can its case come there?
+"""
+
+from collections.abc import Container, Iterator
 from itertools import product
 
-from server.checklists.build import lead_row
-from server.checklists.catalogue import LeadRow
+from server.checklists.build import co_row, lead_row
+from server.checklists.catalogue import CoRow, LeadRow
 from server.checklists.marked import Fault, Marked
 
 _Case = tuple[str, str | None, frozenset[str]]
 
 
-def faults(routing: Marked) -> Iterator[Fault]:
-    """Lead rows with the conditions of an earlier row, or hidden by earlier rows."""
+def faults(routing: Marked, processes: Container[int]) -> Iterator[Fault]:
+    """Rows that no finding comes to, and lead rows that tie with an earlier one.
+
+    ``processes`` are the items that are patrolled: a finding is always of one.
+    """
+    yield from _not_patrolled(routing, processes)
+    yield from _hidden_leads(routing)
+    yield from _hidden_cos(routing)
+
+
+def _not_patrolled(routing: Marked, processes: Container[int]) -> Iterator[Fault]:
+    for part in ("lead", "co", "town"):
+        for i, row in enumerate(routing.data[part]):
+            for j, item in enumerate(row["when"]["item"]):
+                if item not in processes:
+                    message = (
+                        f"row {row['id']} is never reached for item {item}:"
+                        " it has no process in items.yaml"
+                    )
+                    yield routing.fault(message, part, i, "when", "item", j)
+
+
+def _hidden_cos(routing: Marked) -> Iterator[Fault]:
+    """Co rows whose every case is sent on to another item."""
+    leads = [lead_row(row) for row in routing.data["lead"]]
+    reroutes = [row for row in leads if row.reroute_to_item]
+    for i, data in enumerate(routing.data["co"]):
+        hiding = _hiding(reroutes, co_row(data))
+        if hiding:
+            sent = ", ".join(hiding)
+            message = f"row {data['id']} is never reached: {sent} send its cases on"
+            yield routing.fault(message, "co", i)
+
+
+def _hidden_leads(routing: Marked) -> Iterator[Fault]:
     rows = [lead_row(row) for row in routing.data["lead"]]
     for i, row in enumerate(rows):
         twins = [other.id for other in rows[:i] if _ties(other, row)]
@@ -37,7 +73,7 @@ def _when(row: LeadRow) -> tuple[frozenset[str], ...]:
     )
 
 
-def _hiding(earlier: list[LeadRow], row: LeadRow) -> list[str]:
+def _hiding(earlier: list[LeadRow], row: LeadRow | CoRow) -> list[str]:
     """The earlier rows that together take every case of ``row``, or nothing."""
     hiding: set[str] = set()
     for case in _least_cases(row):
@@ -48,7 +84,7 @@ def _hiding(earlier: list[LeadRow], row: LeadRow) -> list[str]:
     return [other.id for other in earlier if other.id in hiding]
 
 
-def _least_cases(row: LeadRow) -> Iterator[_Case]:
+def _least_cases(row: LeadRow | CoRow) -> Iterator[_Case]:
     """The smallest findings that match a row.
 
     Conditions are never negative, so an earlier row that matches the smallest
@@ -57,7 +93,7 @@ def _least_cases(row: LeadRow) -> Iterator[_Case]:
     for item, category, trigger, fact in product(
         row.items,
         row.categories or (None,),
-        row.any_facts or (None,),
+        (row.any_facts if isinstance(row, LeadRow) else ()) or (None,),
         row.facts or (None,),
     ):
         yield item, category, frozenset(f for f in (trigger, fact) if f is not None)

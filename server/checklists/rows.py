@@ -1,6 +1,7 @@
-"""The routing and ledger rows of a catalogue (流转规则、台账).
+"""The rows of a catalogue: routing, ledgers, documents (流转规则、台账、文书).
 
-Rows are read from ``routing.yaml`` and ``ledgers.yaml``; routing applies them.
+Rows are read from ``routing.yaml``, ``ledgers.yaml``, ``documents.yaml`` and
+``outside.yaml``; routing applies the first.
 """
 
 from dataclasses import dataclass
@@ -115,3 +116,35 @@ class LedgerRow:
     def basis_for(self, item: str) -> tuple[str, ...]:
         """The clause references with the item's number filled in."""
         return _for_item(self.basis, item)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKind:
+    """A paper of a case (文书): what it is called, who issues it, to whom, and why.
+
+    ``issuer``: ``inspector``, ``town``, ``lead``, ``department`` (any with a part in
+    the case) or ``appraiser``; ``departments`` (codes), when given, are the only ones
+    that may. ``to``: ``file`` (kept by the issuer), ``party`` (the responsible
+    party), ``town``, ``lead``, ``department`` or ``next_level``.
+    """
+
+    kind: str
+    title: str
+    issuer: str
+    departments: tuple[str, ...]
+    to: str
+    items: tuple[str, ...]
+    basis: tuple[str, ...]
+    source: str
+
+    def basis_for(self, item: str) -> tuple[str, ...]:
+        """The clause references with the item's number filled in."""
+        return _for_item(self.basis, item)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A clause that nothing in the product crosses, and why (in Chinese)."""
+
+    clause: str
+    reason: str

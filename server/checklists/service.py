@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from server.audit.service import record
 from server.checklists import queries
 from server.checklists.catalogue import Catalogue, Checklist, Rules, content_hash
+from server.checklists.clauses import Listing
 from server.checklists.models import ChecklistVersion, Ruleset
 from server.core.clock import now
 from server.core.db import db
@@ -125,16 +126,18 @@ def publish(catalogue: Catalogue) -> Publication:
 
 
 def _publish_departments(catalogue: Catalogue) -> None:
+    """Store the departments; what two catalogues share goes by the names of both."""
+    elsewhere = queries.departments_elsewhere(catalogue.code)
     for department in catalogue.rules.departments:
+        aliases = [*department.aliases, *elsewhere.get(department.code, ())]
         values = {
-            "catalogue": catalogue.code,
             "name": department.name,
             "level": department.level,
-            "aliases": list(department.aliases),
+            "aliases": list(dict.fromkeys(aliases)),
         }
         db.session.execute(
             upsert(Department)
-            .values(code=department.code, **values)
+            .values(code=department.code, catalogue=catalogue.code, **values)
             .on_conflict_do_update(index_elements=["code"], set_=values)
         )
 
@@ -207,6 +210,44 @@ def edition_of(actor: Actor) -> Edition:
     if actor.home is None:
         raise NoCatalogue()
     return edition_for(actor.home.path)
+
+
+def own_catalogue(actor: Actor) -> str | None:
+    """Return the catalogue in force where ``actor`` works.
+
+    For who works above every catalogue it is the one that was published first; None
+    before any is.
+    """
+    try:
+        return edition_of(actor).catalogue
+    except NoCatalogue:
+        return queries.first_catalogue()
+
+
+def published(catalogue: str | None, version: int) -> Listing:
+    """Return one published version of a catalogue, whole; None is the only one.
+
+    Raises:
+        NotFound: no such version, or None although there are several catalogues.
+    """
+    rows = queries.rulesets_numbered(catalogue, version)
+    name = f"{catalogue or ''}@{version}"
+    if len(rows) != 1:
+        several = ", ".join(f"{row.catalogue}@{version}" for row in rows)
+        text = Text(
+            f"没有唯一的版本 {name} {several}", f"not one version {name} {several}"
+        )
+        raise NotFound(text)
+    (row,) = rows
+    return Listing(
+        name=f"{row.catalogue}@{version}",
+        title=row.title,
+        rules=rules_of(row.id),
+        checklists=tuple(
+            checklist_of(row.catalogue, code, number)
+            for code, (number, _) in sorted(row.checklists.items())
+        ),
+    )
 
 
 def checklist_of(catalogue: str, code: str, version: int) -> Checklist:

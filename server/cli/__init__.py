@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 from redis.exceptions import RedisError
 
-from server.cli import data, day, places, processes, run, staff
+from server.cli import data, day, places, processes, rules, run, staff
 from server.config import ConfigError
 from server.core.db import OutOfReach
 from server.core.embedded import EmbeddedError
@@ -35,6 +35,9 @@ for command in (
     data.checklists,
     data.areas,
     data.audit,
+    rules.clause_account,
+    rules.routing,
+    rules.duty_list,
     places.places,
     staff.staff,
     data.demo,

@@ -30,6 +30,8 @@ from server.orders.consistency import faults as order_faults
 from server.patrols.consistency import faults as finding_faults
 from server.tickets.consistency import faults as ticket_faults
 
+GUIDE = "docs/catalogue.md"
+
 
 @click.group("db")
 def database() -> None:
@@ -52,11 +54,15 @@ def checklists() -> None:
 @checklists.command("check")
 @click.argument("directory", type=click.Path(path_type=Path), required=False)
 def check_checklists(directory: Path | None) -> None:
-    """Check the catalogue files; name file, line and fault."""
+    """Check the catalogue files; name file, line and fault.
+
+    docs/catalogue.md tells how to change a question.
+    """
     faults = check(directory or bundled_root())
     for fault in faults:
         click.echo(str(fault), err=True)
     if faults:
+        click.echo(f"{len(faults)} faults; how to change a question: {GUIDE}", err=True)
         sys.exit(1)
     click.echo("no faults")
 

@@ -12,8 +12,8 @@ from server.core.db import Model
 class Department(Model):
     """A department; ``code`` is ours and unique over all catalogues.
 
-    ``catalogue`` is the duty list that names it: another town's catalogue has its
-    own departments.
+    ``catalogue`` is the duty list that named it first: another town's catalogue has
+    departments of its own, and may share some.
     """
 
     __tablename__ = "departments"

@@ -56,6 +56,9 @@ class Selection:
         department: code of the answerable department, None for no such filter.
         words: allowed values by column (``duty_item``, ``severity``,
             ``place_kind``).
+        catalogue: the duty list whose items and kinds of places go by their bare
+            code; those of another list are ``catalogue/code``, since there the same
+            code means another thing.
     """
 
     first: date
@@ -67,6 +70,7 @@ class Selection:
     area: str | None
     department: str | None
     words: Mapping[str, Sequence[str]]
+    catalogue: str | None
 
 
 def rectification(actor: Actor, chosen: Selection) -> Sequence[Row[Any]]:
@@ -129,7 +133,7 @@ def _tickets(actor: Actor, chosen: Selection) -> Select[Any]:
         policy.visible(actor),
         Ticket.found_at >= day_start(chosen.first, zone),
         Ticket.found_at < end,
-        *(getattr(Ticket, name).in_(words) for name, words in chosen.words.items()),
+        *(_column(chosen, name).in_(words) for name, words in chosen.words.items()),
     )
     if chosen.area is not None:
         query = query.where(inside_any(Ticket.area_path, [chosen.area]))
@@ -151,5 +155,12 @@ def _key(chosen: Selection, department: ColumnElement[Any]) -> ColumnElement[Any
     if chosen.group_by is Grouping.AREA:
         step = func.split_part(Ticket.area_path, "/", chosen.depth)
         return func.coalesce(func.nullif(step, ""), Ticket.area_code)
-    column: ColumnElement[Any] = getattr(Ticket, chosen.group_by.value)
-    return column
+    return _column(chosen, chosen.group_by.value)
+
+
+def _column(chosen: Selection, name: str) -> ColumnElement[Any]:
+    column: ColumnElement[Any] = getattr(Ticket, name)
+    if name not in (Grouping.DUTY_ITEM, Grouping.PLACE_KIND):
+        return column
+    own = or_(Ticket.catalogue == chosen.catalogue, column.is_(None))
+    return case((own, column), else_=func.concat(Ticket.catalogue, "/", column))

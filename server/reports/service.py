@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 
 from server.areas import queries as areas
-from server.checklists.service import rules_of
+from server.checklists.service import own_catalogue, rules_of
 from server.core.clock import local_date
 from server.core.errors import Invalid
 from server.core.permissions import Actor
@@ -113,6 +113,7 @@ def _selection(
     area = area_path(wanted.get("area"))
     duty = [grant.area.path for grant in actor.grants]
     names = ("duty_item", "severity", "place_kind")
+    catalogue = own_catalogue(actor)
     return Selection(
         first=first,
         last=last,
@@ -121,8 +122,9 @@ def _selection(
         group_by=Grouping(wanted.get("group_by", Grouping.DEPARTMENT)),
         depth=depth_of_all([area] if area else duty) + 1,
         area=area,
-        department=_department(wanted.get("department")),
+        department=_department(wanted.get("department"), catalogue),
         words={name: wanted[name].split(",") for name in names if wanted.get(name)},
+        catalogue=catalogue,
     )
 
 
@@ -156,10 +158,10 @@ def area_path(code: str | None) -> str | None:
     return area.path
 
 
-def _department(key: str | None) -> str | None:
+def _department(key: str | None, catalogue: str | None) -> str | None:
     if key is None:
         return None
-    code = department_code(key)
+    code = department_code(key, catalogue)
     if code is None:
         raise Invalid.at("/department", Text("没有此部门", "No such department"))
     return code
@@ -245,6 +247,7 @@ def _item_names(found: Sequence[Row[Any]]) -> dict[str, str]:
         rules = rules_of(row.ruleset_id)
         items = {kind.code: kind.name for kind in rules.places.kinds}
         items |= {item.number: item.name for item in rules.duty_items}
-        if row.key in items:
-            names[row.key] = items[row.key]
+        number = str(row.key).rpartition("/")[2]
+        if number in items:
+            names[row.key] = items[number]
     return names

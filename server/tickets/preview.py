@@ -16,7 +16,13 @@ def checked_words(
     edition: Edition, item: str, category: str, facts: list[str]
 ) -> list[FieldError]:
     """Return what is wrong with an item, a category and facts; empty when nothing."""
-    rules = edition.rules
+    return wrong_words(edition.rules, item, category, facts)
+
+
+def wrong_words(
+    rules: Rules, item: str, category: str, facts: list[str]
+) -> list[FieldError]:
+    """Return which of the words ``rules`` do not know."""
     errors = []
     patrolled = {process.item for process in rules.processes}
     if item not in patrolled:

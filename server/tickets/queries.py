@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import (
     ColumnElement,
+    Row,
     Select,
     and_,
     any_,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 
 from server.audit.models import AuditEvent
 from server.audit.service import noted
+from server.checklists.models import Ruleset
 from server.core.db import db, inside_any
 from server.core.permissions import Actor
 from server.departments.models import Department
@@ -80,6 +82,23 @@ def parts_of(ticket_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
     return found
 
 
+def open_decisions(catalogue: str) -> Sequence[Row[Any]]:
+    """Return (number, state, item, decision, ruleset version) of open tickets."""
+    query = (
+        select(
+            Ticket.number,
+            Ticket.state,
+            Ticket.duty_item,
+            Ticket.decision,
+            Ruleset.version,
+        )
+        .join(Ruleset, Ruleset.id == Ticket.ruleset_id)
+        .where(Ticket.catalogue == catalogue, Ticket.state.not_in(ENDED))
+        .order_by(Ticket.id)
+    )
+    return db.session.execute(query).all()
+
+
 def department_names(codes: Sequence[str]) -> dict[str, str]:
     """Return the names of departments by code."""
     query = select(Department.code, Department.name).where(Department.code.in_(codes))
@@ -92,8 +111,12 @@ def department_level(code: str) -> str:
     return db.session.scalars(query).one()
 
 
-def department_code(key: str) -> str | None:
-    """Return the code of the department with this code, name or alias."""
+def department_code(key: str, catalogue: str | None = None) -> str | None:
+    """Return the code of the department with this code, name or alias.
+
+    Departments of two catalogues may have one name: ``catalogue`` (the caller's own)
+    goes first.
+    """
     query = (
         select(Department.code)
         .where(
@@ -103,7 +126,12 @@ def department_code(key: str) -> str | None:
                 literal(key) == any_(Department.aliases),
             )
         )
-        .order_by((Department.code == key).desc(), (Department.name == key).desc())
+        .order_by(
+            (Department.code == key).desc(),
+            (Department.catalogue == catalogue).desc().nulls_last(),
+            (Department.name == key).desc(),
+            Department.code,
+        )
         .limit(1)
     )
     return db.session.scalars(query).first()

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import request
 
 from server.areas import queries as areas
-from server.checklists.service import edition_of
+from server.checklists.service import edition_of, own_catalogue
 from server.core.clock import local_date, now
 from server.core.errors import Invalid
 from server.core.http import (
@@ -47,7 +47,7 @@ def index(actor: Actor, query: dict[str, Any]) -> Reply:
     today = local_date(now(), zone)
     after = read_cursor(query["cursor"], int)[0] if query.get("cursor") else None
     limit = query["limit"]
-    found = queries.matching(actor, _resolved(query), today, zone)
+    found = queries.matching(actor, _resolved(actor, query), today, zone)
     tickets = queries.page(found, after, limit + 1)
     following = cursor_of(tickets[limit - 1].id) if len(tickets) > limit else None
     rows = _rows(tickets[:limit])
@@ -56,7 +56,7 @@ def index(actor: Actor, query: dict[str, Any]) -> Reply:
     return Reply(Page(rows, following))
 
 
-def _resolved(query: dict[str, Any]) -> dict[str, Any]:
+def _resolved(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
     """Return the filters with the area as its path and the department as its code."""
     filters = dict(query)
     if query.get("area"):
@@ -65,7 +65,7 @@ def _resolved(query: dict[str, Any]) -> dict[str, Any]:
             raise Invalid.at("/area", Text("没有此区域", "No such area"))
         filters["area"] = area.path
     if query.get("department"):
-        code = queries.department_code(query["department"])
+        code = queries.department_code(query["department"], own_catalogue(actor))
         if code is None:
             raise Invalid.at("/department", Text("没有此部门", "No such department"))
         filters["department"] = code

@@ -145,6 +145,7 @@ class TicketRow(Schema):
 
     number = fields.String()
     state = fields.String()
+    catalogue = fields.String()
     duty_item = fields.String()
     category = fields.String()
     severity = fields.String()
@@ -254,6 +255,7 @@ def ticket_row(
     return {
         "number": ticket.number,
         "state": ticket.state,
+        "catalogue": ticket.catalogue,
         "duty_item": ticket.duty_item,
         "category": ticket.category,
         "severity": ticket.severity,

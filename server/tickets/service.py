@@ -111,7 +111,7 @@ def act(
         seen.rules,
         seen.situation.process,
         local_date(moment, zone),
-        queries.department_code,
+        seen.rules.department_code,
     )
     values = reader.read(allowed, body)
     row = workflow.select(allowed, values)

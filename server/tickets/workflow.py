@@ -70,8 +70,8 @@ _PENALTY_STATES = _from(
 ) | _from(_S.RECTIFIED, _S.FEEDBACK)
 
 # --- the machine ------------------------------------------------------------------
-# Opening (T1, then T2, T3 or T10) is decided by ``opening`` below, because it belongs
-# to the finding and is not an action on a ticket.
+# Opening (T1, then T2, T3, T10 or A33) is decided by ``opening`` below, because it
+# belongs to the finding and is not an action on a ticket.
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(
@@ -457,6 +457,10 @@ TRANSITIONS: tuple[Transition, ...] = (
 )
 
 ACTIONS: tuple[str, ...] = tuple(dict.fromkeys(t.action for t in TRANSITIONS))
+# What a catalogue may name as a step beside the actions: how a ticket comes about (a
+# department's own inspection, a complaint: ``vocabulary.Source``), and the coordinating
+# department's part, which is the right to dispatch and to see (Hat.COORDINATOR).
+STEPS: frozenset[str] = frozenset(ACTIONS) | {"own_check", "complaint", "coordinate"}
 
 
 def opening(

@@ -181,7 +181,7 @@ def test_broken_bodies(
     assert answer.mimetype == "application/problem+json"
 
 
-@pytest.mark.parametrize("role", ["handler", "lead", "supervisor", "safety_office"])
+@pytest.mark.parametrize("role", ["supervisor", "safety_office", "administrator"])
 def test_wrong_role(make: Factory, role: str) -> None:
     caller = make.staff(role, "150203", "kq-fire")
     assert caller.put(f"/findings/{uuid4()}", json=make.finding()).status_code == 403

@@ -1,0 +1,144 @@
+"""A routing decision told to a person, and why each other row did not apply.
+
+Pure; ``patrol routing explain`` prints it. In Chinese: it is read by those who change
+the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from server.checklists.catalogue import CoRow, LeadRow, Rules, TownRow
+from server.core.errors import Invalid
+from server.tickets import routing
+from server.tickets.preview import wrong_words
+
+Row = LeadRow | CoRow | TownRow
+
+SOURCES = {
+    "text": "清单原文",
+    "derived": "由两条合并得出",
+    "design": "清单未写，由本系统补充",
+    "local": "本地设定",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the words of a finding, and the path of the area it is in."""
+
+    item: str
+    category: str
+    facts: tuple[str, ...]
+    reported: bool
+    area_path: str
+
+
+def explain(rules: Rules, asked: Question) -> list[str]:
+    """Return the decision and, for each other row, why it did not apply.
+
+    Raises:
+        Invalid: an item, category or fact the rules do not know.
+    """
+    errors = wrong_words(rules, asked.item, asked.category, list(asked.facts))
+    if errors:
+        raise Invalid(errors[0].message, errors=errors)
+    case = routing.Case(
+        asked.item,
+        asked.category,
+        frozenset(asked.facts),
+        asked.reported,
+        asked.area_path,
+    )
+    decision = routing.decide(rules, case)
+    return [
+        *_asked(rules, asked, decision),
+        *_decided(rules, decision),
+        "其余规则：",
+        *(f"  {row}：{why}" for row, why in _others(rules, case, decision)),
+    ]
+
+
+def _asked(rules: Rules, asked: Question, decision: routing.Decision) -> Iterator[str]:
+    item, category = rules.duty_item(asked.item), rules.category(asked.category)
+    yield f"事项：{item.number} {item.name}"
+    yield f"类别：{category.code} {category.name}"
+    yield f"事实：{_facts(rules, decision.facts) or '无'}"
+    yield f"属地：{rules.department(decision.town).name}"
+
+
+def _decided(rules: Rules, decision: routing.Decision) -> Iterator[str]:
+    yield f"决定：{decision.reason}"
+    if decision.rerouted_by:
+        yield f"转办：规则 {decision.rerouted_by} 转第{decision.item}项"
+    lead = decision.lead or decision.town
+    yield f"牵头：{rules.department(lead).name}"
+    yield f"协同：{_names(rules, decision.co) or '无'}"
+    for label, code in (
+        ("统筹", decision.coordinator),
+        ("上一级", decision.next_level),
+    ):
+        if code:
+            yield f"{label}：{rules.department(code).name}"
+    if decision.inform:
+        yield f"告知：{_names(rules, decision.inform)}"
+    yield (
+        f"依据：{'、'.join(decision.basis)}"
+        f"（规则 {decision.rule}，{SOURCES[decision.source]}）"
+    )
+    for rule, co, basis in decision.co_rules:
+        who = _names(rules, co) or "待本地指定"
+        yield f"协同依据：{'、'.join(basis)}（规则 {rule}，{who}）"
+
+
+def _others(
+    rules: Rules, case: routing.Case, decision: routing.Decision
+) -> Iterator[tuple[str, str]]:
+    """Yield each row that did not make the decision, and why not."""
+    facts = frozenset(decision.facts)
+    applied = {decision.rule, decision.rerouted_by}
+    applied |= {rule for rule, _, _ in decision.co_rules}
+    for row in rules.rows:
+        if row.id not in applied:
+            why = _mismatch(rules, row, decision.item, case.category, facts)
+            yield row.id, why or _too_late(row, decision)
+
+
+def _mismatch(
+    rules: Rules,
+    row: Row,
+    item: str,
+    category: str,
+    facts: frozenset[str],
+) -> str | None:
+    """Return the first condition of ``row`` that fails, None when all hold."""
+    if item not in row.items:
+        return f"只用于第{'、'.join(row.items)}项"
+    if isinstance(row, TownRow):
+        return None
+    if row.categories and category not in row.categories:
+        return f"类别 {category} 不在 {'、'.join(row.categories)} 之中"
+    if row.facts and facts.isdisjoint(row.facts):
+        return f"缺少情形：{_facts(rules, row.facts)}（其一）"
+    triggers = row.any_facts if isinstance(row, LeadRow) else ()
+    if triggers and facts.isdisjoint(triggers):
+        return f"缺少上报条件：{_facts(rules, triggers)}（其一）"
+    return None
+
+
+def _too_late(row: Row, decision: routing.Decision) -> str:
+    """Why a row whose conditions all hold did nothing all the same."""
+    if isinstance(row, CoRow):
+        return "条件符合，但由镇村自行处理，不设协同"
+    if isinstance(row, TownRow):
+        return f"规则 {decision.rule} 已交部门牵头"
+    return f"条件符合，但在前的规则 {decision.rule} 已决定"
+
+
+def _facts(rules: Rules, facts: tuple[str, ...]) -> str:
+    return "、".join(f"{rules.fact(fact).label}（{fact}）" for fact in facts)
+
+
+def _names(rules: Rules, codes: tuple[str, ...]) -> str:
+    return "、".join(rules.department(code).name for code in codes)
