@@ -10,13 +10,16 @@ from server.duties import policy, queries, service
 from server.photos.owners import OwnerKind
 
 
-def check(actor: Actor, key: str) -> None:
-    """Refuse who may not see the record, once it has arrived.
+def arrived(actor: Actor, key: str) -> bool:
+    """Tell whether the record has arrived.
 
     Raises:
-        NotFound: it is not the actor's to see.
+        NotFound: it has, and is not the actor's to see.
     """
+    if queries.by_id(UUID(key)) is None:
+        return False
     service.seen(actor, UUID(key))
+    return True
 
 
 def originals(actor: Actor, key: str) -> bool:
@@ -27,8 +30,4 @@ def originals(actor: Actor, key: str) -> bool:
     return policy.can_see_originals(actor, found)
 
 
-DUTY = OwnerKind(
-    check=check,
-    originals=originals,
-    known=lambda key: queries.by_id(UUID(key)) is not None,
-)
+DUTY = OwnerKind(arrived, originals)

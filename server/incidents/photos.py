@@ -9,8 +9,11 @@ from server.incidents import policy, queries, service
 from server.photos.owners import OwnerKind
 
 
-def _check(actor: Actor, key: str) -> None:
+def _arrived(actor: Actor, key: str) -> bool:
+    if queries.by_id(UUID(key)) is None:
+        return False
     service.view_by_id(actor, UUID(key))
+    return True
 
 
 def _originals(actor: Actor, key: str) -> bool:
@@ -19,8 +22,4 @@ def _originals(actor: Actor, key: str) -> bool:
     return office or policy.acting_department(actor) in seen.parts
 
 
-def _known(key: str) -> bool:
-    return queries.by_id(UUID(key)) is not None
-
-
-INCIDENT = OwnerKind(_check, _originals, _known)
+INCIDENT = OwnerKind(_arrived, _originals)

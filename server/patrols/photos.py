@@ -10,18 +10,17 @@ from server.photos.owners import Owner, OwnerKind
 from server.tickets import photos as of_tickets
 
 
-def _check(actor: Actor, key: str) -> None:
+def _arrived(actor: Actor, key: str) -> bool:
     finding = queries.origin(UUID(key))
+    if finding is None:
+        return False
     if finding.staff_id != actor.staff_id:
-        of_tickets.check(actor, finding.number)
+        of_tickets.arrived(actor, finding.number)
+    return True
 
 
 def _originals(actor: Actor, key: str) -> bool:
     return of_tickets.originals(actor, queries.origin(UUID(key)).number)
-
-
-def _known(key: str) -> bool:
-    return queries.origin(UUID(key)) is not None
 
 
 def _together(key: str) -> list[Owner]:
@@ -29,4 +28,4 @@ def _together(key: str) -> list[Owner]:
     return [Owner("ticket", number), Owner("finding", key)]
 
 
-FINDING = OwnerKind(_check, _originals, _known, _together)
+FINDING = OwnerKind(_arrived, _originals, _together)

@@ -26,16 +26,15 @@ class OwnerKind:
     """How one kind of owner treats its photos.
 
     Attributes:
-        check: raises NotFound when the actor may not see the thing with this key.
-        originals: whether the actor, who may see it, may read original files.
-        known: whether the thing has arrived. Before that anyone may add a photo (a
+        arrived: whether the thing with this key has arrived; raises NotFound when it
+            has and the actor may not see it. Before that anyone may add a photo (a
             phone sends in any order) and only the sender sees it.
+        originals: whether the actor, who may see it, may read original files.
         together: the owners whose photos are listed with those of this key.
     """
 
-    check: Callable[[Actor, str], None]
+    arrived: Callable[[Actor, str], bool]
     originals: Callable[[Actor, str], bool]
-    known: Callable[[str], bool]
     together: Callable[[str], list[Owner]] | None = None
 
 

@@ -37,9 +37,7 @@ def check_owner(actor: Actor, owner: Owner, kinds: Kinds) -> None:
     Raises:
         NotFound: it is not.
     """
-    kind = kinds[owner.kind]
-    if kind.known(owner.key):
-        kind.check(actor, owner.key)
+    kinds[owner.kind].arrived(actor, owner.key)
 
 
 def take_in(
@@ -128,11 +126,9 @@ def visible(actor: Actor, photo_id: UUID, kinds: Kinds) -> Photo:
     photo = queries.by_id(photo_id)
     if photo is None:
         raise NotFound()
-    if photo.staff_id != actor.staff_id:
-        kind = kinds[photo.owner_kind]
-        if not kind.known(photo.owner_key):
-            raise NotFound(hidden=True)
-        kind.check(actor, photo.owner_key)
+    own = photo.staff_id == actor.staff_id
+    if not own and not kinds[photo.owner_kind].arrived(actor, photo.owner_key):
+        raise NotFound(hidden=True)
     return photo
 
 
@@ -143,9 +139,8 @@ def together(actor: Actor, owner: Owner, kinds: Kinds) -> list[Photo]:
         NotFound: none such, or not the actor's to see.
     """
     kind = kinds[owner.kind]
-    if not kind.known(owner.key):
+    if not kind.arrived(actor, owner.key):
         raise NotFound()
-    kind.check(actor, owner.key)
     return queries.of_owners(kind.together(owner.key) if kind.together else [owner])
 
 
