@@ -8,6 +8,7 @@ second list of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -24,11 +25,15 @@ from server.core.content import dumps
 from server.core.db import db
 
 
-def execute(sql: str, values: Mapping[str, Any]) -> psycopg.Cursor[TupleRow]:
-    """Run one statement with ``%(name)s`` parameters in the session's transaction."""
+def _driver() -> psycopg.Connection[TupleRow]:
     driver = db.session.connection().connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    return driver.execute(sql, values)
+    return driver
+
+
+def execute(sql: str, values: Mapping[str, Any]) -> psycopg.Cursor[TupleRow]:
+    """Run one statement with ``%(name)s`` parameters in the session's transaction."""
+    return _driver().execute(sql, values)
 
 
 Rows = tuple[type[DeclarativeBase], Sequence[Mapping[str, Any]]]
@@ -71,17 +76,24 @@ def write(
     if finally_:
         parts.append(finally_)
     if parts:
-        execute(_joined(tuple(parts)), bound)
+        sql, order = _joined(tuple(parts))
+        # The driver forgets how it read a statement with so many parameters; one that
+        # numbers them itself needs no reading.
+        psycopg.RawCursor(_driver()).execute(sql, [bound[name] for name in order])
 
 
 @cache
-def _joined(parts: tuple[str, ...]) -> str:
-    """Return one statement that does all ``parts``."""
+def _joined(parts: tuple[str, ...]) -> tuple[str, list[str]]:
+    """Return one statement that does all ``parts``, and the names of ``$1``, ``$2`` …"""
     *before, last = parts
-    if not before:
-        return last
     steps = ", ".join(f"s{n} AS ({part})" for n, part in enumerate(before))
-    return f"WITH {steps} {last}"
+    sql = f"WITH {steps} {last}" if before else last
+    numbers: dict[str, int] = {}
+
+    def numbered(match: re.Match[str]) -> str:
+        return f"${numbers.setdefault(match[1], len(numbers) + 1)}"
+
+    return re.sub(r"%\((\w+)\)s", numbered, sql), list(numbers)
 
 
 @cache
@@ -123,15 +135,11 @@ def _json(value: Any) -> Any:
 
 def first(sql: str, values: Mapping[str, Any]) -> Any:
     """Run one statement and return its first row as a named tuple, or None."""
-    driver = db.session.connection().connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    with driver.cursor(row_factory=namedtuple_row) as cursor:
+    with _driver().cursor(row_factory=namedtuple_row) as cursor:
         return cursor.execute(sql, values).fetchone()
 
 
 def rows(sql: str, values: Mapping[str, Any]) -> list[Any]:
     """Run one statement and return all its rows as named tuples."""
-    driver = db.session.connection().connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    with driver.cursor(row_factory=namedtuple_row) as cursor:
+    with _driver().cursor(row_factory=namedtuple_row) as cursor:
         return cursor.execute(sql, values).fetchall()
