@@ -8,15 +8,7 @@ import orjson
 
 from server.areas import policy, queries, schemas, service
 from server.core.geo import to_wgs84
-from server.core.http import (
-    Blueprint,
-    Page,
-    Reply,
-    cursor_of,
-    etag_of,
-    fresh,
-    read_cursor,
-)
+from server.core.http import Blueprint, Reply, after_of, etag_of, fresh, page_of
 from server.core.permissions import Actor
 
 blueprint = Blueprint("areas", __name__)
@@ -32,8 +24,7 @@ blueprint = Blueprint("areas", __name__)
 )
 def index(actor: Actor, query: dict[str, Any]) -> Reply:
     """List areas."""
-    after = read_cursor(query["cursor"], str)[0] if query.get("cursor") else None
-    limit = query["limit"]
+    after, limit = after_of(query, str), query["limit"]
     rows = queries.listed(
         service.city_roots(actor),
         parent=query.get("parent"),
@@ -42,8 +33,12 @@ def index(actor: Actor, query: dict[str, Any]) -> Reply:
         after=after,
         limit=limit + 1,
     )
-    following = cursor_of(rows[limit - 1].path) if len(rows) > limit else None
-    page = Page([schemas.area_out(area) for area in rows[:limit]], following)
+    page = page_of(
+        rows,
+        limit,
+        lambda area: (area.path,),
+        lambda shown: [schemas.area_out(area) for area in shown],
+    )
     etag = etag_of("areas", orjson.dumps(page))
     return Reply(None, 304, etag) if fresh(etag) else Reply(page, etag=etag)
 

@@ -81,14 +81,14 @@ def visible(actor: Actor, code: str) -> Area:
 
 
 def path_of(code: str) -> str:
-    """Return the path of an area, whoever asks (a person at the console).
+    """Return the path of the area that a filter names.
 
     Raises:
-        NotFound: no such area.
+        Invalid: no such area.
     """
     area = queries.by_code(code)
     if area is None:
-        raise NotFound(Text(f"没有区域 {code}", f"No area {code}"))
+        raise Invalid.at("/area", Text("没有此区域", "No such area"))
     return area.path
 
 

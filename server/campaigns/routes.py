@@ -9,16 +9,8 @@ from uuid import UUID
 from server.campaigns import policy, queries, schemas, service
 from server.campaigns.models import Campaign
 from server.core.clock import local_date, now
-from server.core.http import (
-    Blueprint,
-    Page,
-    Reply,
-    cursor_of,
-    fresh,
-    read_cursor,
-)
+from server.core.http import Blueprint, Reply, after_of, fresh, page_of
 from server.core.http.app import settings
-from server.core.http.paging import not_a_cursor
 from server.core.permissions import Actor
 from server.places.routes import etag_with_version, version_named
 from server.places.schemas import PlaceSeenOut, seen_out
@@ -37,24 +29,16 @@ blueprint = Blueprint("campaigns", __name__)
 )
 def index(actor: Actor, query: dict[str, Any]) -> Reply:
     """List campaigns."""
-    after, limit = None, query["limit"]
-    if query.get("cursor"):
-        after = _keys(query["cursor"], date.fromisoformat)
+    after, limit = after_of(query, date.fromisoformat, UUID), query["limit"]
     found = queries.listed(actor, query.get("on"), after, limit + 1)
-    following = None
-    if len(found) > limit:
-        last = found[limit - 1]
-        following = cursor_of(str(last.starts_on), str(last.id))
-    rows = [schemas.campaign_out(campaign) for campaign in found[:limit]]
-    return Reply(Page(rows, following))
-
-
-def _keys(cursor: str, first: Any) -> Any:
-    one, other = read_cursor(cursor, str, str)
-    try:
-        return first(one), UUID(other)
-    except ValueError as error:
-        raise not_a_cursor() from error
+    return Reply(
+        page_of(
+            found,
+            limit,
+            lambda campaign: (campaign.starts_on, campaign.id),
+            lambda shown: [schemas.campaign_out(campaign) for campaign in shown],
+        )
+    )
 
 
 @blueprint.expose(
@@ -90,7 +74,7 @@ def places(actor: Actor, campaign_id: UUID, query: dict[str, Any]) -> Reply:
     """List the places of a campaign."""
     campaign = service.view(actor, campaign_id)
     rules, zone, limit = rules_for(actor), settings().timezone, query["limit"]
-    after = _keys(query["cursor"], str) if query.get("cursor") else None
+    after = after_of(query, str, UUID)
     found = queries.places(
         actor,
         campaign,
@@ -100,13 +84,15 @@ def places(actor: Actor, campaign_id: UUID, query: dict[str, Any]) -> Reply:
         after=after,
         limit=limit + 1,
     )
-    following = None
-    if len(found) > limit:
-        last = found[limit - 1][0]
-        following = cursor_of(last.name, str(last.id))
     today = local_date(now(), zone)
-    rows = [seen_out(row, rules, zone, today) for row in found[:limit]]
-    return Reply(Page(rows, following))
+    return Reply(
+        page_of(
+            found,
+            limit,
+            lambda row: (row[0].name, row[0].id),
+            lambda shown: [seen_out(row, rules, zone, today) for row in shown],
+        )
+    )
 
 
 @blueprint.expose(

@@ -84,7 +84,7 @@ def write(
 
 @cache
 def _joined(parts: tuple[str, ...]) -> tuple[str, list[str]]:
-    """Return one statement that does all ``parts``, and the names of ``$1``, ``$2`` …"""
+    """Return one statement that does all ``parts``, and what ``$1``, ``$2`` … name."""
     *before, last = parts
     steps = ", ".join(f"s{n} AS ({part})" for n, part in enumerate(before))
     sql = f"WITH {steps} {last}" if before else last

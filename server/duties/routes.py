@@ -6,12 +6,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from server.areas import queries as areas
+from server.areas.service import path_of
 from server.checklists.duties import TOWNSHIP
 from server.core.errors import Invalid
-from server.core.http import Blueprint, Page, Reply, cursor_of, etag_of, read_cursor
+from server.core.http import Blueprint, Reply, after_of, etag_of, page_of
 from server.core.http.app import settings
-from server.core.http.paging import not_a_cursor
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.duties import policy, queries, schemas, service
@@ -91,31 +90,24 @@ def kinds(actor: Actor) -> Reply:
 def index(actor: Actor, query: dict[str, Any]) -> Reply:
     """List duty records."""
     limit = query["limit"]
-    after = _after(query["cursor"]) if query.get("cursor") else None
+    after = after_of(query, date.fromisoformat, UUID)
     rows = queries.search(actor, _filters(query), after)
-    following = None
-    if len(rows) > limit:
-        last = rows[limit - 1][0]
-        following = cursor_of(last.counted_on.isoformat(), str(last.id))
-    items = [schemas.duty_out(row, service.kind_of(row[0])) for row in rows[:limit]]
-    return Reply(Page(items, following))
-
-
-def _after(cursor: str) -> tuple[date, UUID]:
-    day, record_id = read_cursor(cursor, str, str)
-    try:
-        return date.fromisoformat(day), UUID(record_id)
-    except ValueError as error:
-        raise not_a_cursor() from error
+    return Reply(
+        page_of(
+            rows,
+            limit,
+            lambda row: (row[0].counted_on, row[0].id),
+            lambda shown: [
+                schemas.duty_out(row, service.kind_of(row[0])) for row in shown
+            ],
+        )
+    )
 
 
 def _filters(query: dict[str, Any]) -> dict[str, Any]:
     filters = {k: v for k, v in query.items() if k not in {"party", "cursor"}}
     if query.get("area"):
-        area = areas.by_code(query["area"])
-        if area is None:
-            raise Invalid.at("/area", Text("没有此区域", "No such area"))
-        filters["area"] = area.path
+        filters["area"] = path_of(query["area"])
     party = query.get("party")
     if party == TOWNSHIP:
         filters["township"] = True

@@ -6,9 +6,10 @@ incident's state and the digests can be compared with what was recorded.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, select
 
 from server.audit.models import AuditEvent
+from server.audit.timeline import states_apart, told_of
 from server.core.db import db
 from server.incidents.models import Incident, IncidentEntry
 from server.incidents.vocabulary import SUBJECT
@@ -20,13 +21,11 @@ def faults(most: int = 100) -> list[str]:
     The state is the ``to`` of the last event that names one; report and entries carry
     the digest that their event named.
     """
-    return [*_states(most), *_reports(most), *_entries(most)]
-
-
-def _of_incident() -> ColumnElement[bool]:
-    return and_(
-        AuditEvent.subject_type == SUBJECT, AuditEvent.subject_id == Incident.number
-    )
+    return [
+        *states_apart(SUBJECT, Incident.number, Incident.state, most),
+        *_reports(most),
+        *_entries(most),
+    ]
 
 
 def _text(name: str) -> ColumnElement[str]:
@@ -34,27 +33,9 @@ def _text(name: str) -> ColumnElement[str]:
     return member
 
 
-def _states(most: int) -> list[str]:
-    last = (
-        select(_text("to"))
-        .where(_of_incident(), _text("to").is_not(None))
-        .order_by(AuditEvent.id.desc())
-        .limit(1)
-        .correlate(Incident)
-        .scalar_subquery()
-    )
-    query = select(Incident.number, Incident.state, last).where(
-        Incident.state.is_distinct_from(last)
-    )
-    return [
-        f"incident {number} is '{state}', its last event says '{said}'"
-        for number, state, said in db.session.execute(query.limit(most))
-    ]
-
-
 def _reports(most: int) -> list[str]:
     event = select(AuditEvent.id).where(
-        _of_incident(),
+        told_of(SUBJECT, Incident.number),
         AuditEvent.type == "incident.reported",
         _text("content") == Incident.content_hash,
     )
@@ -67,7 +48,7 @@ def _reports(most: int) -> list[str]:
 
 def _entries(most: int) -> list[str]:
     event = select(AuditEvent.id).where(
-        _of_incident(),
+        told_of(SUBJECT, Incident.number),
         AuditEvent.type == "incident.entry_recorded",
         _text("content") == IncidentEntry.content_hash,
     )

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 
-from server.audit.models import AuditEvent
 from server.core.db import db, inside_any
 from server.core.permissions import Actor
 from server.incidents import policy
@@ -20,7 +19,6 @@ from server.incidents.models import (
     IncidentEntry,
     incident_numbers,
 )
-from server.incidents.vocabulary import SUBJECT
 from server.tickets.queries import day_start
 
 
@@ -76,16 +74,6 @@ def with_figures(incident_id: UUID) -> list[IncidentEntry]:
     )
     order = (IncidentEntry.occurred_at, IncidentEntry.seq)
     return list(db.session.scalars(query.order_by(*order)))
-
-
-def events_of(number: str, after: int, limit: int) -> list[AuditEvent]:
-    """Return the timeline of an incident from event id ``after`` on, oldest first."""
-    query = select(AuditEvent).where(
-        AuditEvent.subject_type == SUBJECT,
-        AuditEvent.subject_id == number,
-        AuditEvent.id > after,
-    )
-    return list(db.session.scalars(query.order_by(AuditEvent.id).limit(limit)))
 
 
 def matching(actor: Actor, filters: dict[str, Any], zone: ZoneInfo) -> Select[Any]:

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import request
-
-from server.areas import queries as areas
+from server.areas.service import path_of
+from server.audit import timeline
 from server.checklists.service import edition_of
-from server.core.errors import Invalid, PreconditionFailed, PreconditionRequired
 from server.core.http import (
     Blueprint,
     Page,
     Reply,
-    cursor_of,
+    after_of,
     etag_of,
     fresh,
-    read_cursor,
+    geojson,
+    page_of,
+    require_version,
 )
 from server.core.http.app import settings
 from server.core.permissions import Actor
-from server.core.text import Text
 from server.incidents import policy, queries, reporting, schemas, service
 from server.incidents.answers import kinds_out
 from server.incidents.models import Incident
+from server.incidents.vocabulary import SUBJECT
 from server.tickets.queries import department_names
-from server.tickets.schemas import EventOut, EventQuery, event_out
 
 blueprint = Blueprint("incidents", __name__)
-
-GEOJSON = "application/geo+json"
 
 
 @blueprint.expose(
@@ -73,25 +71,17 @@ def put(actor: Actor, incident_id: UUID, body: dict[str, Any]) -> Reply:
 )
 def index(actor: Actor, query: dict[str, Any]) -> Reply:
     """List incidents, newest first."""
-    after = read_cursor(query["cursor"], int)[0] if query.get("cursor") else None
-    limit = query["limit"]
+    after, limit = after_of(query, int), query["limit"]
     found = queries.matching(actor, _resolved(actor, query), settings().timezone)
     incidents = queries.page(found, after, limit + 1)
-    following = cursor_of(incidents[limit - 1].seq) if len(incidents) > limit else None
-    rows = _rows(incidents[:limit])
-    if request.accept_mimetypes.best_match(["application/json", GEOJSON]) == GEOJSON:
-        return _collection(rows, following)
-    return Reply(Page(rows, following))
+    return geojson.listed(page_of(incidents, limit, lambda i: (i.seq,), _rows))
 
 
 def _resolved(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
     """Return the filters with the area as its path and the kinds checked."""
     filters = dict(query)
     if query.get("area"):
-        area = areas.by_code(query["area"])
-        if area is None:
-            raise Invalid.at("/area", Text("没有此区域", "No such area"))
-        filters["area"] = area.path
+        filters["area"] = path_of(query["area"])
     if query.get("kind"):
         rules = edition_of(actor).rules
         for code in query["kind"].split(","):
@@ -99,24 +89,10 @@ def _resolved(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
     return filters
 
 
-def _rows(incidents: list[Incident]) -> list[dict[str, Any]]:
+def _rows(incidents: Sequence[Incident]) -> list[dict[str, Any]]:
     positions = queries.lon_lat([incident.id for incident in incidents])
     names = department_names(sorted({i.command_department for i in incidents}))
     return [schemas.incident_row(i, names, positions[i.id]) for i in incidents]
-
-
-def _collection(rows: list[dict[str, Any]], following: str | None) -> Reply:
-    features = [
-        {
-            "type": "Feature",
-            "id": row["number"],
-            "geometry": row["position"],
-            "properties": {k: v for k, v in row.items() if k != "position"},
-        }
-        for row in rows
-    ]
-    document = {"type": "FeatureCollection", "features": features, "next": following}
-    return Reply(document, headers={"Content-Type": GEOJSON})
 
 
 @blueprint.expose(
@@ -163,13 +139,7 @@ def put_entry(actor: Actor, number: str, entry_id: UUID, body: dict[str, Any]) -
 
 
 def _require_version(incident: Incident) -> None:
-    header = request.headers.get("If-Match")
-    if header is None:
-        raise PreconditionRequired()
-    wanted = f"{incident.number}.{incident.version}."
-    listed = [part.strip().removeprefix("W/").strip('"') for part in header.split(",")]
-    if header.strip() != "*" and not any(p.startswith(wanted) for p in listed):
-        raise PreconditionFailed()
+    require_version(incident.number, incident.version)
 
 
 @blueprint.expose(
@@ -177,17 +147,22 @@ def _require_version(incident: Incident) -> None:
     "/incidents/<number>/entries",
     permission=policy.READ,
     summary="The course as it arrived: who, for whom, what, figures; append-only",
-    query=EventQuery,
+    query=timeline.EventQuery,
     answers={200: [schemas.EntryOut]},
 )
 def course(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
     """Show the course of an incident."""
     seen = service.view(actor, number)
-    after = read_cursor(query["cursor"], int)[0] if query.get("cursor") else 0
-    limit = query["limit"]
+    after, limit = after_of(query, int) or 0, query["limit"]
     entries = queries.course(seen.incident.id, after, limit + 1)
-    following = cursor_of(entries[limit - 1].seq) if len(entries) > limit else None
-    return Reply(Page([schemas.entry_out(e, seen) for e in entries[:limit]], following))
+    return Reply(
+        page_of(
+            entries,
+            limit,
+            lambda entry: (entry.seq,),
+            lambda shown: [schemas.entry_out(entry, seen) for entry in shown],
+        )
+    )
 
 
 @blueprint.expose(
@@ -195,14 +170,10 @@ def course(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
     "/incidents/<number>/events",
     permission=policy.READ,
     summary="The timeline of the audit trail: report, entries, moves; append-only",
-    query=EventQuery,
-    answers={200: [EventOut]},
+    query=timeline.EventQuery,
+    answers={200: [timeline.EventOut]},
 )
-def timeline(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
+def events(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
     """Show the timeline of an incident."""
     service.view(actor, number)
-    after = read_cursor(query["cursor"], int)[0] if query.get("cursor") else 0
-    limit = query["limit"]
-    events = queries.events_of(number, after, limit + 1)
-    following = cursor_of(events[limit - 1].id) if len(events) > limit else None
-    return Reply(Page([event_out(e) for e in events[:limit]], following))
+    return Reply(timeline.page(SUBJECT, number, query))

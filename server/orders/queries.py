@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
-from server.audit.models import AuditEvent
 from server.core.db import db, inside_any
 from server.core.permissions import Actor
 from server.orders import policy
@@ -95,18 +94,3 @@ def _plain(filters: dict[str, Any]) -> list[ColumnElement[bool]]:
             )
         )
     return conditions
-
-
-def events_of(number: str, after: int, limit: int) -> list[AuditEvent]:
-    """Return the timeline of an order from event id ``after`` on, oldest first."""
-    query = (
-        select(AuditEvent)
-        .where(
-            AuditEvent.subject_type == SUBJECT,
-            AuditEvent.subject_id == number,
-            AuditEvent.id > after,
-        )
-        .order_by(AuditEvent.id)
-        .limit(limit)
-    )
-    return list(db.session.scalars(query))

@@ -6,26 +6,18 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from server.areas import queries as areas
+from server.areas.service import path_of
+from server.audit import timeline
 from server.checklists.service import rules_of
 from server.core.clock import local_date, now
 from server.core.errors import Invalid
-from server.core.http import (
-    Blueprint,
-    Page,
-    Reply,
-    cursor_of,
-    fresh,
-    read_cursor,
-    require_version,
-)
+from server.core.http import Blueprint, Reply, after_of, fresh, page_of, require_version
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.orders import intake, photos, policy, queries, schemas, service
 from server.orders.models import Order
 from server.tickets.queries import department_code
-from server.tickets.schemas import EventOut, EventQuery, event_out
 
 blueprint = Blueprint("orders", __name__)
 
@@ -55,25 +47,26 @@ def put_order(actor: Actor, order_id: UUID, body: dict[str, Any]) -> Reply:
 def index(actor: Actor, query: dict[str, Any]) -> Reply:
     """List orders."""
     today = local_date(now(), settings().timezone)
-    after = read_cursor(query["cursor"], int)[0] if query.get("cursor") else None
-    limit = query["limit"]
+    after, limit = after_of(query, int), query["limit"]
     rows = queries.page(actor, _resolved(query), today, after, limit + 1)
-    following = cursor_of(rows[limit - 1][0].serial) if len(rows) > limit else None
-    items = [
-        schemas.order_row(row, rules_of(row[0].ruleset_id), today)
-        for row in rows[:limit]
-    ]
-    return Reply(Page(items, following))
+    return Reply(
+        page_of(
+            rows,
+            limit,
+            lambda row: (row[0].serial,),
+            lambda shown: [
+                schemas.order_row(row, rules_of(row[0].ruleset_id), today)
+                for row in shown
+            ],
+        )
+    )
 
 
 def _resolved(query: dict[str, Any]) -> dict[str, Any]:
     """Return the filters with the area as its path and the department as its code."""
     filters = dict(query)
     if query.get("area"):
-        area = areas.by_code(query["area"])
-        if area is None:
-            raise Invalid.at("/area", Text("没有此区域", "No such area"))
-        filters["area"] = area.path
+        filters["area"] = path_of(query["area"])
     if query.get("department"):
         code = department_code(query["department"])
         if code is None:
@@ -139,14 +132,10 @@ def _require_version(order: Order) -> None:
     "/orders/<number>/events",
     permission=policy.READ,
     summary="The timeline: who, when, from, to, note, attachments; append-only",
-    query=EventQuery,
-    answers={200: [EventOut]},
+    query=timeline.EventQuery,
+    answers={200: [timeline.EventOut]},
 )
-def timeline(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
+def events(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
     """Show the timeline of an order."""
     service.view(actor, number)
-    after = read_cursor(query["cursor"], int)[0] if query.get("cursor") else 0
-    limit = query["limit"]
-    events = queries.events_of(number, after, limit + 1)
-    following = cursor_of(events[limit - 1].id) if len(events) > limit else None
-    return Reply(Page([event_out(e) for e in events[:limit]], following))
+    return Reply(timeline.page(queries.SUBJECT, number, query))

@@ -8,24 +8,23 @@ from uuid import UUID
 import orjson
 from flask import Response, request
 
-from server.areas import queries as areas
+from server.areas.service import path_of
 from server.core.clock import local_date, now
 from server.core.db import release_connection
-from server.core.errors import Invalid
 from server.core.http import (
     Blueprint,
     Page,
     Reply,
-    cursor_of,
+    after_of,
     etag_of,
     fresh,
-    read_cursor,
+    geojson,
+    page_of,
 )
 from server.core.http.app import settings
-from server.core.http.paging import not_a_cursor
 from server.core.http.tablefile import read_file
 from server.core.permissions import Actor
-from server.core.text import Text, pick_language
+from server.core.text import pick_language
 from server.places import (
     importing,
     policy,
@@ -38,8 +37,6 @@ from server.places import (
 )
 
 blueprint = Blueprint("places", __name__)
-
-GEOJSON = "application/geo+json"
 
 
 @blueprint.expose(
@@ -55,41 +52,27 @@ def index(actor: Actor, query: dict[str, Any]) -> Reply:
     """List places."""
     filters = dict(query)
     if query.get("area"):
-        area = areas.by_code(query["area"])
-        if area is None:
-            raise Invalid.at("/area", Text("没有此区域", "No such area"))
-        filters["area"] = area.path
-    if filters.pop("cursor", None):
-        filters["after"] = _after(query["cursor"])
+        filters["area"] = path_of(query["area"])
+    filters.pop("cursor", None)
+    filters["after"] = after_of(query, str, UUID)
     zone = settings().timezone
     if filters.pop("due", False):
         filters["due_by"] = local_date(now(), zone)
     rules = service.rules_for(actor)
     rows = queries.search(actor, queries.Wanted(**filters, zone=zone), rules)
-    following = None
-    if len(rows) > query["limit"]:
-        last = rows[query["limit"] - 1][0]
-        following = cursor_of(last.name, str(last.id))
-    items = [_seen(actor, row, rules) for row in rows[: query["limit"]]]
-    if request.accept_mimetypes.best_match(["application/json", GEOJSON]) == GEOJSON:
-        features = [schemas.feature_out(item) for item in items]
-        document = {"type": "FeatureCollection", "features": features}
-        return Reply(document | {"next": following}, headers={"Content-Type": GEOJSON})
-    return Reply(Page(items, following))
+    page = page_of(
+        rows,
+        query["limit"],
+        lambda row: (row[0].name, row[0].id),
+        lambda shown: [_seen(actor, row, rules) for row in shown],
+    )
+    return geojson.listed(page, "id")
 
 
 def _seen(actor: Actor, row: Any, rules: Any = None) -> dict[str, Any]:
     zone = settings().timezone
     known = rules or service.rules_for(actor)
     return schemas.seen_out(row, known, zone, local_date(now(), zone))
-
-
-def _after(cursor: str) -> tuple[str, UUID]:
-    name, place_id = read_cursor(cursor, str, str)
-    try:
-        return name, UUID(place_id)
-    except ValueError as error:
-        raise not_a_cursor() from error
 
 
 @blueprint.expose(

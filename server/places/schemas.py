@@ -303,15 +303,3 @@ def _items(place: Place, kind: PlaceKind | None, rules: PlaceRules) -> list[str]
     own = list(kind.items) if kind else []
     more = [also.item for also in rules.also if place.attributes.get(also.attribute)]
     return list(dict.fromkeys(own + more))
-
-
-def feature_out(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a place's document as a GeoJSON feature (EPSG:4326)."""
-    properties = {name: value for name, value in document.items() if name != "position"}
-    coordinates = document["position"]["coordinates"]
-    return {
-        "type": "Feature",
-        "id": document["id"],
-        "geometry": {"type": "Point", "coordinates": coordinates},
-        "properties": properties,
-    }

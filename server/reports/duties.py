@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from server.areas import queries as areas
+from server.areas.service import path_of
 from server.checklists.catalogue import Rules
 from server.checklists.duties import TOWNSHIP, DutyKind
 from server.checklists.service import edition_for, edition_of
@@ -116,10 +116,8 @@ class _Period:
 def _rules(actor: Actor, code: str | None) -> tuple[Rules, str | None]:
     if code is None:
         return edition_of(actor).rules, None
-    area = areas.by_code(code)
-    if area is None:
-        raise Invalid.at("/area", Text("没有此区域", "No such area"))
-    return edition_for(area.path).rules, area.path
+    path = path_of(code)
+    return edition_for(path).rules, path
 
 
 def _sees(actor: Actor, rules: Rules, kind: DutyKind) -> bool:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 
 from server.areas import queries as areas
+from server.areas.service import path_of
 from server.checklists.service import own_catalogue, rules_of
 from server.core.clock import local_date
 from server.core.errors import Invalid
@@ -152,10 +153,7 @@ def area_path(code: str | None) -> str | None:
     """
     if code is None:
         return None
-    area = areas.by_code(code)
-    if area is None:
-        raise Invalid.at("/area", Text("没有此区域", "No such area"))
-    return area.path
+    return path_of(code)
 
 
 def _department(key: str | None, catalogue: str | None) -> str | None:

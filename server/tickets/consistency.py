@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, String, and_, cast, func, literal, select
 
 from server.audit.models import AuditEvent
+from server.audit.timeline import states_apart, told_of, vanished
 from server.core.db import db
 from server.tickets.models import Ticket
 from server.tickets.queries import SUBJECT
@@ -25,39 +26,16 @@ def faults(most: int = 100) -> list[str]:
     event its ticket. All is read in one statement per question, so that a running
     system gives no false alarm.
     """
-    return [*_states(most), *_openings(most), *_vanished(most)]
-
-
-def _of_ticket() -> ColumnElement[bool]:
-    return and_(
-        AuditEvent.subject_type == SUBJECT, AuditEvent.subject_id == Ticket.number
-    )
+    return [
+        *states_apart(SUBJECT, Ticket.number, Ticket.state, most),
+        *_openings(most),
+        *vanished(SUBJECT, OPENED, Ticket.number, most),
+    ]
 
 
 def _text(name: str) -> ColumnElement[str]:
     member: ColumnElement[str] = AuditEvent.payload[name].as_string()
     return member
-
-
-def _states(most: int) -> list[str]:
-    last = (
-        select(_text("to"))
-        .where(_of_ticket(), _text("to").is_not(None))
-        .order_by(AuditEvent.id.desc())
-        .limit(1)
-        .correlate(Ticket)
-        .scalar_subquery()
-    )
-    query = (
-        select(Ticket.number, Ticket.state, last)
-        .where(Ticket.state.is_distinct_from(last))
-        .order_by(Ticket.id)
-        .limit(most)
-    )
-    return [
-        f"ticket {number} is '{state}', its last event says '{said}'"
-        for number, state, said in db.session.execute(query)
-    ]
 
 
 def _openings(most: int) -> list[str]:
@@ -67,7 +45,7 @@ def _openings(most: int) -> list[str]:
     )
     opened = (
         select(func.count().filter(fitting), func.count())
-        .where(_of_ticket(), AuditEvent.type == OPENED)
+        .where(told_of(SUBJECT, Ticket.number), AuditEvent.type == OPENED)
         .correlate(Ticket)
         .lateral()
     )
@@ -83,14 +61,3 @@ def _openings(most: int) -> list[str]:
         f"ticket {number} has not the one opening event of its finding"
         for number in db.session.scalars(query)
     ]
-
-
-def _vanished(most: int) -> list[str]:
-    there = select(Ticket.id).where(Ticket.number == AuditEvent.subject_id).exists()
-    query = (
-        select(AuditEvent.subject_id)
-        .where(AuditEvent.type == OPENED, ~there)
-        .order_by(AuditEvent.id)
-        .limit(most)
-    )
-    return [f"ticket {number} is gone" for number in db.session.scalars(query)]

@@ -149,21 +149,6 @@ def penalties_of(ticket_id: int) -> list[TicketPenalty]:
     return list(db.session.scalars(query.order_by(TicketPenalty.id)))
 
 
-def events_of(number: str, after: int, limit: int) -> list[AuditEvent]:
-    """Return the timeline of a ticket from event id ``after`` on, oldest first."""
-    query = (
-        select(AuditEvent)
-        .where(
-            AuditEvent.subject_type == SUBJECT,
-            AuditEvent.subject_id == number,
-            AuditEvent.id > after,
-        )
-        .order_by(AuditEvent.id)
-        .limit(limit)
-    )
-    return list(db.session.scalars(query))
-
-
 def documents_of(number: str) -> list[dict[str, Any]]:
     """Return the documents issued on a ticket, read from its timeline.
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import request
-
-from server.areas import queries as areas
+from server.areas.service import path_of
+from server.audit import timeline
 from server.checklists.service import edition_of, own_catalogue
 from server.core.clock import local_date, now
 from server.core.errors import Invalid
 from server.core.http import (
     Blueprint,
-    Page,
     Reply,
-    cursor_of,
+    after_of,
     fresh,
-    read_cursor,
+    geojson,
+    page_of,
     require_version,
 )
 from server.core.http.app import settings
@@ -29,8 +28,6 @@ from server.tickets.described import ACTION_BODIES
 from server.tickets.models import Ticket
 
 blueprint = Blueprint("tickets", __name__)
-
-GEOJSON = "application/geo+json"
 
 
 @blueprint.expose(
@@ -45,25 +42,17 @@ def index(actor: Actor, query: dict[str, Any]) -> Reply:
     """List tickets, newest first."""
     zone = settings().timezone
     today = local_date(now(), zone)
-    after = read_cursor(query["cursor"], int)[0] if query.get("cursor") else None
-    limit = query["limit"]
+    after, limit = after_of(query, int), query["limit"]
     found = queries.matching(actor, _resolved(actor, query), today, zone)
     tickets = queries.page(found, after, limit + 1)
-    following = cursor_of(tickets[limit - 1].id) if len(tickets) > limit else None
-    rows = _rows(tickets[:limit])
-    if request.accept_mimetypes.best_match(["application/json", GEOJSON]) == GEOJSON:
-        return _collection(rows, following)
-    return Reply(Page(rows, following))
+    return geojson.listed(page_of(tickets, limit, lambda t: (t.id,), _rows))
 
 
 def _resolved(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
     """Return the filters with the area as its path and the department as its code."""
     filters = dict(query)
     if query.get("area"):
-        area = areas.by_code(query["area"])
-        if area is None:
-            raise Invalid.at("/area", Text("没有此区域", "No such area"))
-        filters["area"] = area.path
+        filters["area"] = path_of(query["area"])
     if query.get("department"):
         code = queries.department_code(query["department"], own_catalogue(actor))
         if code is None:
@@ -72,7 +61,7 @@ def _resolved(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
     return filters
 
 
-def _rows(tickets: list[Ticket]) -> list[dict[str, Any]]:
+def _rows(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     today = local_date(now(), settings().timezone)
     ids = [ticket.id for ticket in tickets]
     parts = queries.parts_of(ids)
@@ -84,20 +73,6 @@ def _rows(tickets: list[Ticket]) -> list[dict[str, Any]]:
         schemas.ticket_row(t, parts[t.id], names, positions[t.id], today)
         for t in tickets
     ]
-
-
-def _collection(rows: list[dict[str, Any]], following: str | None) -> Reply:
-    features = [
-        {
-            "type": "Feature",
-            "id": row["number"],
-            "geometry": row["position"],
-            "properties": {k: v for k, v in row.items() if k != "position"},
-        }
-        for row in rows
-    ]
-    document = {"type": "FeatureCollection", "features": features, "next": following}
-    return Reply(document, headers={"Content-Type": GEOJSON})
 
 
 def etag(ticket: Ticket, actor: Actor, photos: int) -> str:
@@ -172,17 +147,13 @@ def _require_version(ticket: Ticket) -> None:
     "/tickets/<number>/events",
     permission=policy.READ,
     summary="The timeline: who, when, from, to, note, attachments; append-only",
-    query=schemas.EventQuery,
-    answers={200: [schemas.EventOut]},
+    query=timeline.EventQuery,
+    answers={200: [timeline.EventOut]},
 )
-def timeline(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
+def events(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
     """Show the timeline of a ticket."""
     service.view(actor, number)
-    after = read_cursor(query["cursor"], int)[0] if query.get("cursor") else 0
-    limit = query["limit"]
-    events = queries.events_of(number, after, limit + 1)
-    following = cursor_of(events[limit - 1].id) if len(events) > limit else None
-    return Reply(Page([schemas.event_out(e) for e in events[:limit]], following))
+    return Reply(timeline.page(queries.SUBJECT, number, query))
 
 
 @blueprint.expose(

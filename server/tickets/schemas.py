@@ -10,7 +10,6 @@ from uuid import UUID
 import marshmallow as ma
 from marshmallow import fields
 
-from server.audit.models import AuditEvent
 from server.checklists.catalogue import Rules
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
@@ -81,13 +80,6 @@ class TicketQuery(Schema):
         if "from_" in data:
             data["from"] = data.pop("from_")
         return data
-
-
-class EventQuery(Schema):
-    """Paging of a timeline."""
-
-    limit = fields.Integer(load_default=200, validate=ma.validate.Range(1, MAX_LIMIT))
-    cursor = Line()
 
 
 class PreviewIn(Schema):
@@ -184,23 +176,6 @@ class TicketOut(TicketRow):
     photos = fields.List(fields.UUID())
     photos_missing = fields.List(fields.UUID())
     actions = fields.List(fields.Nested(ActionOut))
-
-
-class EventOut(Schema):
-    """One entry of a timeline."""
-
-    id = fields.Integer()
-    at = Moment()
-    type = fields.String()
-    actor = fields.String()
-    transition = fields.String(allow_none=True)
-    action = fields.String(allow_none=True)
-    from_ = fields.String(data_key="from", allow_none=True)
-    to = fields.String(allow_none=True)
-    note = fields.String()
-    attachments = fields.List(fields.String())
-    details = fields.Dict()
-    hash = fields.String()
 
 
 Names = dict[str, str]
@@ -379,22 +354,3 @@ def _field_out(field: Field, rows: list[Transition], seen: View) -> dict[str, An
         name, value = field.needed_with
         document["required_when"] = {name: [value]}
     return document
-
-
-def event_out(event: AuditEvent) -> dict[str, Any]:
-    """Return the document of :class:`EventOut`."""
-    payload = dict(event.payload)
-    known = {
-        name: payload.pop(name, None) for name in ("transition", "action", "from", "to")
-    }
-    return {
-        "id": event.id,
-        "at": event.at,
-        "type": event.type,
-        "actor": event.actor_name,
-        **known,
-        "note": payload.pop("note", ""),
-        "attachments": payload.pop("attachments", []),
-        "details": payload,
-        "hash": event.hash,
-    }

@@ -7,7 +7,7 @@ from server.core.http.etag import (
     require_match,
     require_version,
 )
-from server.core.http.paging import Page, cursor_of, read_cursor
+from server.core.http.paging import Page, after_of, page_of
 from server.core.http.schema import Schema
 
 __all__ = [
@@ -16,10 +16,10 @@ __all__ = [
     "Page",
     "Reply",
     "Schema",
-    "cursor_of",
+    "after_of",
     "etag_of",
     "fresh",
-    "read_cursor",
+    "page_of",
     "require_match",
     "require_version",
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import orjson
 
@@ -13,6 +13,7 @@ from server.core.errors import Invalid
 from server.core.text import Text
 
 MAX_LIMIT = 500
+T = TypeVar("T")
 
 
 def Page(items: Sequence[Any], following: str | None) -> dict[str, Any]:  # noqa: N802
@@ -23,6 +24,41 @@ def Page(items: Sequence[Any], following: str | None) -> dict[str, Any]:  # noqa
 def cursor_of(*keys: Any) -> str:
     """Return an opaque cursor for the sort keys of the last item of a page."""
     return base64.urlsafe_b64encode(orjson.dumps(list(keys))).rstrip(b"=").decode()
+
+
+def page_of(
+    rows: Sequence[T],
+    limit: int,
+    keys: Callable[[T], tuple[Any, ...]],
+    documents: Callable[[Sequence[T]], Sequence[Any]],
+) -> dict[str, Any]:
+    """Return a page of ``rows``, of which one more than ``limit`` was asked for.
+
+    ``keys`` are the sort keys of a row, from which the next page goes on;
+    ``documents`` gives those of the rows that are shown.
+    """
+    shown = rows[:limit]
+    following = cursor_of(*keys(shown[-1])) if len(rows) > limit else None
+    return Page(documents(shown), following)
+
+
+def after_of(query: dict[str, Any], *parse: Callable[[Any], Any]) -> Any:
+    """Return the keys in a query's ``cursor``: one, or a tuple; None without cursor.
+
+    Each key is an int, or a text that ``parse`` reads (a date, a UUID).
+
+    Raises:
+        Invalid: the cursor was not made for such a list.
+    """
+    if not query.get("cursor"):
+        return None
+    kinds = [kind if kind is int else str for kind in parse]
+    keys = read_cursor(query["cursor"], *kinds)
+    try:
+        parsed = [read(key) for read, key in zip(parse, keys, strict=True)]
+    except ValueError as error:
+        raise not_a_cursor() from error
+    return parsed[0] if len(parsed) == 1 else tuple(parsed)
 
 
 def not_a_cursor() -> Invalid:

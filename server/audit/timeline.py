@@ -1,0 +1,120 @@
+"""The timeline of one thing, read from its events; append-only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from server.audit.models import AuditEvent
+from server.core.db import db
+from server.core.http import Schema
+from server.core.http.paging import MAX_LIMIT, after_of, page_of
+from server.core.http.schema import Line, Moment
+
+
+class EventQuery(Schema):
+    """Paging of a timeline."""
+
+    limit = fields.Integer(load_default=200, validate=ma.validate.Range(1, MAX_LIMIT))
+    cursor = Line()
+
+
+class EventOut(Schema):
+    """One entry of a timeline."""
+
+    id = fields.Integer()
+    at = Moment()
+    type = fields.String()
+    actor = fields.String()
+    transition = fields.String(allow_none=True)
+    action = fields.String(allow_none=True)
+    from_ = fields.String(data_key="from", allow_none=True)
+    to = fields.String(allow_none=True)
+    note = fields.String()
+    attachments = fields.List(fields.String())
+    details = fields.Dict()
+    hash = fields.String()
+
+
+def page(subject: str, key: str, query: dict[str, Any]) -> dict[str, Any]:
+    """Return one page of a thing's events, oldest first, as :class:`EventOut`."""
+    after = after_of(query, int) or 0
+    events = (
+        select(AuditEvent)
+        .where(
+            AuditEvent.subject_type == subject,
+            AuditEvent.subject_id == key,
+            AuditEvent.id > after,
+        )
+        .order_by(AuditEvent.id)
+        .limit(query["limit"] + 1)
+    )
+    rows = list(db.session.scalars(events))
+    return page_of(rows, query["limit"], lambda event: (event.id,), _documents)
+
+
+def _documents(events: Sequence[AuditEvent]) -> list[dict[str, Any]]:
+    return [_event_out(event) for event in events]
+
+
+def _event_out(event: AuditEvent) -> dict[str, Any]:
+    payload = dict(event.payload)
+    known = {
+        name: payload.pop(name, None) for name in ("transition", "action", "from", "to")
+    }
+    return {
+        "id": event.id,
+        "at": event.at,
+        "type": event.type,
+        "actor": event.actor_name,
+        **known,
+        "note": payload.pop("note", ""),
+        "attachments": payload.pop("attachments", []),
+        "details": payload,
+        "hash": event.hash,
+    }
+
+
+# --- does a thing stand as its timeline says? -------------------------------------
+
+Column = InstrumentedAttribute[str]
+
+
+def told_of(subject: str, number: Column) -> ColumnElement[bool]:
+    """Return the condition that an event is one of the row with this number."""
+    return and_(AuditEvent.subject_type == subject, AuditEvent.subject_id == number)
+
+
+def states_apart(subject: str, number: Column, state: Column, most: int) -> list[str]:
+    """Return the rows whose state is not the ``to`` of their last event with one."""
+    to = AuditEvent.payload["to"].as_string()
+    last = (
+        select(to)
+        .where(told_of(subject, number), to.is_not(None))
+        .order_by(AuditEvent.id.desc())
+        .limit(1)
+        .correlate(number.class_)
+        .scalar_subquery()
+    )
+    query = select(number, state, last).where(state.is_distinct_from(last))
+    return [
+        f"{subject} {name} is '{stands}', its last event says '{said}'"
+        for name, stands, said in db.session.execute(query.limit(most))
+    ]
+
+
+def vanished(subject: str, opened: str, number: Column, most: int) -> list[str]:
+    """Return what an event of the type ``opened`` tells of and no row is there for."""
+    there = select(number).where(number == AuditEvent.subject_id)
+    query = (
+        select(AuditEvent.subject_id)
+        .where(AuditEvent.type == opened, ~there.exists())
+        .order_by(AuditEvent.id)
+        .limit(most)
+    )
+    return [f"{subject} {name} is gone" for name in db.session.scalars(query)]
