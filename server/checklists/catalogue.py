@@ -335,6 +335,11 @@ class Rules:
         return item is not None and item.has_clause(reference)
 
     @cached_property
+    def triggers(self) -> frozenset[str]:
+        """The facts that can send a hazard up to a department."""
+        return frozenset(fact.code for fact in self.facts if fact.kind == "trigger")
+
+    @cached_property
     def _departments(self) -> dict[str, Department]:
         return {
             key: department

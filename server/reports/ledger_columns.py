@@ -130,21 +130,15 @@ def _measures(entry: Entry, _: Words) -> Cell:
 def _trigger(entry: Entry, words: Words) -> Cell:
     if entry.reported_on is None:
         return None
-    facts = triggers(entry, words.rules)
+    facts = sorted(words.rules.triggers & entry.facts)
     if facts:
         labels = "、".join(words.rules.fact(fact).label for fact in facts)
-        return Shown(labels, {"code": list(facts), "name": labels})
+        return Shown(labels, {"code": facts, "name": labels})
     at_once = entry.rule is not None and words.rules.at_once(
         entry.rule, entry.found.item
     )
     said = AT_ONCE if at_once else BY_TOWN
     return Shown(said, {"code": [], "name": said})
-
-
-def triggers(entry: Entry, rules: Rules) -> tuple[str, ...]:
-    """Return the facts of an entry that can send a hazard up (拒不整改 …), sorted."""
-    known = {fact.code for fact in rules.facts if fact.kind == "trigger"}
-    return tuple(sorted(known & entry.facts))
 
 
 def _penalty(one: Penalised, words: Words) -> Shown:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Select, Text, cast, exists, func, or_, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from server.areas.levels import Level
 from server.areas.models import Area
@@ -87,10 +87,12 @@ def _query(chosen: Selection) -> Select[Any]:
             Finding.source,
             Finding.facts,
             Finding.area_path,
-            Finding.place,
-            Finding.responsible_party,
+            Finding.place["name"].astext.label("place"),
+            Finding.place["address"].astext.label("address"),
+            Finding.responsible_party["name"].astext.label("party"),
             Finding.found_at,
-            Finding.photos,
+            # As text, like all of it: 100,000 rows have 200,000 of them.
+            cast(Finding.photos, ARRAY(Text)).label("photos"),
             events.label("events"),
         )
         .join(Ticket, Ticket.finding_id == Finding.id)
@@ -107,8 +109,7 @@ def _query(chosen: Selection) -> Select[Any]:
 
 
 def _found(row: Any) -> Found:
-    place, party = row.place or {}, row.responsible_party or {}
-    named = [place[name] for name in ("name", "address") if place.get(name)]
+    named = [text for text in (row.place, row.address) if text]
     return Found(
         number=row.number,
         ruleset_id=row.ruleset_id,
@@ -120,9 +121,9 @@ def _found(row: Any) -> Found:
         facts=tuple(row.facts),
         area_path=row.area_path,
         place="，".join(named) or None,
-        party=party.get("name"),
+        party=row.party,
         found_at=row.found_at,
-        photos=tuple(str(photo) for photo in row.photos),
+        photos=tuple(row.photos),
     )
 
 

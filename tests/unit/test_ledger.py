@@ -380,14 +380,14 @@ def test_csv_is_harmless_and_strict() -> None:
 def test_xlsx_has_days_texts_and_no_formula() -> None:
     target = io.BytesIO()
     about = [("台账", "D01 区安委办")]
-    ledger_files.write_xlsx(target, "台账", about, made([*TEXTS, "a\x00\x0bb"]))
+    ledger_files.write_xlsx(target, "台账", about, made([*TEXTS, "a\x00\x0bb<&>"]))
     book = load_workbook(io.BytesIO(target.getvalue()))
     sheet = book["台账"]
     titles = [cell.value for cell in sheet[1]]
     assert titles == [column.title for column in COLUMNS]
     column = titles.index("隐患描述") + 1
     shown = [sheet.cell(n, column) for n in range(2, 12)]
-    assert [cell.value for cell in shown] == [*TEXTS, "ab"]
+    assert [cell.value for cell in shown] == [*TEXTS, "ab<&>"]
     assert {cell.data_type for cell in shown} == {"s"}
     day = sheet.cell(2, titles.index("发现日期") + 1)
     assert (day.is_date, day.number_format) == (True, "yyyy-mm-dd")
