@@ -147,6 +147,7 @@ def import_areas(data: bytes, by: Actor | None = None) -> ImportReport:
     """
     features = read_features(data)
     known = {row[0].code: row for row in queries.with_boundaries()}
+    names = {code: row[0].name for code, row in known.items()}
     paths = _paths(features, {code: row[0] for code, row in known.items()})
     report = ImportReport([], [], [])
     for feature in sorted(features, key=lambda f: f.level.depth):
@@ -160,9 +161,25 @@ def import_areas(data: bytes, by: Actor | None = None) -> ImportReport:
         "areas.imported",
         by,
         ("areas", "import"),
-        {"created": len(report.created), "changed": len(report.changed)},
+        {
+            "created": len(report.created),
+            "changed": len(report.changed),
+            "renamed": _renamed(features, names),
+        },
     )
     return report
+
+
+def _renamed(features: list[AreaFeature], names: dict[str, str]) -> dict[str, str]:
+    """Return the former names, by code, of the areas that are called otherwise now.
+
+    What is told of a day before the change calls them so (the ledgers).
+    """
+    return {
+        feature.code: names[feature.code]
+        for feature in features
+        if names.get(feature.code, feature.name) != feature.name
+    }
 
 
 def _paths(features: list[AreaFeature], known: dict[str, Area]) -> dict[str, str]:

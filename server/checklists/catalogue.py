@@ -307,6 +307,12 @@ class Rules:
         row = self._lead_rows.get(row_id)
         return row is not None and row.then == "dispatch_by_category"
 
+    def at_once(self, row_id: str, item: str) -> bool:
+        """Whether a lead row, or its item, has every finding reported at once."""
+        row = self._lead_rows.get(row_id)
+        process = self._processes.get(item)
+        return bool((row and row.at_once) or (process and process.at_once))
+
     def incident_kind(self, code: str) -> IncidentKind:
         """The kind of incident with this code. Raises KeyError."""
         return self._incident_kinds[code]
@@ -327,6 +333,11 @@ class Rules:
         """Whether a clause reference exists in the duty list."""
         item = self._duty_items.get(reference.partition(".")[0])
         return item is not None and item.has_clause(reference)
+
+    @cached_property
+    def triggers(self) -> frozenset[str]:
+        """The facts that can send a hazard up to a department."""
+        return frozenset(fact.code for fact in self.facts if fact.kind == "trigger")
 
     @cached_property
     def _departments(self) -> dict[str, Department]:

@@ -35,6 +35,7 @@ class _Known:
     facts: dict[str, str]
     duty: dict[int, DutyItem]
     processes: frozenset[int]
+    triggered: frozenset[int]
     penalties: frozenset[str]
 
     def has_clause(self, reference: str) -> bool:
@@ -81,6 +82,12 @@ def _known(sources: Sources) -> _Known:
         duty={int(item.number): item for item in duty},
         processes=frozenset(
             item for entry in sources.items.data["items"] for item in entry["items"]
+        ),
+        triggered=frozenset(
+            item
+            for entry in sources.items.data["items"]
+            if entry["report_triggers"]
+            for item in entry["items"]
         ),
         penalties=frozenset(p["code"] for p in sources.items.data["penalties"]),
     )
@@ -297,6 +304,12 @@ def _ledgers(sources: Sources, known: _Known) -> Iterator[Fault]:
             marked, row, at, "addressee", known.departments, "department"
         )
         yield from _clauses(marked, row, at, row["items"], known)
+        if row["rhythm"] != ["on_trigger"]:
+            continue
+        for j, item in enumerate(row["items"]):
+            if item not in known.triggered:
+                message = f"item {item} has no report trigger for an on_trigger ledger"
+                yield marked.fault(message, *at, "items", j)
 
 
 def _incidents(sources: Sources, known: _Known) -> Iterator[Fault]:

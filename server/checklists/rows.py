@@ -100,7 +100,8 @@ class LedgerRow:
     ``addressee`` is a department code, or None for a ledger only the town keeps.
     ``rhythm``: ``prompt`` 及时, ``periodic`` 定期, ``on_trigger``; empty when the list
     names none. ``period`` is the local setting that makes 定期 a figure
-    (``monthly``), with its ``origin``.
+    (``monthly``), with its ``origin``. A ledger handed over ``on_trigger`` alone is
+    the report itself (39.township.4) and holds only what a trigger had reported.
     """
 
     id: str
@@ -116,6 +117,11 @@ class LedgerRow:
     def basis_for(self, item: str) -> tuple[str, ...]:
         """The clause references with the item's number filled in."""
         return _for_item(self.basis, item)
+
+    @property
+    def reported_only(self) -> bool:
+        """Whether it holds only what was reported for a trigger of its item."""
+        return self.rhythm == ("on_trigger",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,6 +293,7 @@ def test_rows_are_complete_and_in_order(rules: Rules) -> None:
     # What the list leaves to the district stays open; no department is invented.
     assert [(r.id, r.co) for r in rules.co_rows if r.open] == [("C17", ())]
     assert rules.ledgers[-1].addressee is None
+    assert [r.id for r in rules.ledgers if r.reported_only] == ["D03"]
 
 
 def test_a_row_for_many_items_cites_the_finding_s_own_item(rules: Rules) -> None:

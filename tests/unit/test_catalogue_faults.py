@@ -504,6 +504,13 @@ FAULTS = {
         "addressee: 消防大队",
         "unknown department 消防大队",
     ),
+    "ledger of reports without a trigger": (
+        "ledgers.yaml",
+        "items: [30]\n    rhythm: [prompt]",
+        "items: [30, 45]\n    rhythm: [on_trigger]",
+        "items: [30, 45]",
+        "item 45 has no report trigger for an on_trigger ledger",
+    ),
     "shared checkpoint": (
         "items/30.yaml",
         "id: 30-02\n    use: exit_open",

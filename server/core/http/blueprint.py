@@ -46,6 +46,7 @@ class Endpoint:
         bodies: for such a view, the JSON Schema of its body by what the last part of
             the path may be.
         match: when ``If-Match`` is needed: ``always``, or to ``change`` what is there.
+        files: media types in which the answer may come instead of JSON.
         who: in words, who of those with the permission is let in; others get a 403.
     """
 
@@ -58,6 +59,7 @@ class Endpoint:
     json: bool = False
     bodies: Mapping[str, Any] = field(default_factory=dict)
     match: Literal["always", "change"] | None = None
+    files: tuple[str, ...] = ()
     who: str = ""
     media_types: tuple[str, ...] = ("application/json",)
 

@@ -49,6 +49,9 @@ def responses(rule: Rule, method: str, endpoint: Endpoint) -> dict[str, Any]:
     }
     if not answers:
         answers["200"] = {"description": "OK", **_plain_content(method, endpoint)}
+    for media_type in endpoint.files:
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        answers["200"]["content"][media_type] = binary
     if _is_read(method, endpoint):
         answers["200"]["headers"] = _ETAG
         answers["304"] = {"description": "The copy the caller has is current"}
