@@ -36,6 +36,13 @@ def stages(owners: Sequence[Owner]) -> dict[UUID, str]:
     return {row.id: row.stage for row in db.session.execute(query)}
 
 
+def came_before(photo: Photo) -> bool:
+    """Tell whether another photo with the same content came before this one."""
+    earlier = tuple_(Photo.received_at, Photo.id) < tuple_(photo.received_at, photo.id)
+    same = select(Photo.id).where(Photo.sha256 == photo.sha256, earlier)
+    return bool(db.session.scalar(select(same.exists())))
+
+
 def is_claimed(sha256: str) -> bool:
     """Tell whether a photo has this content."""
     return bool(db.session.scalar(select(exists().where(Photo.sha256 == sha256))))

@@ -22,6 +22,10 @@ from server.photos.models import Photo
 from server.photos.owners import Kinds, Owner
 from server.photos.structure import Limits
 
+# The same file came before under another id: a picture taken of another hazard, or
+# the "after" that is the "before".
+REUSED = "reused"
+
 
 class NotProcessed(NotFound):
     """The derivative is not made yet, or never will be (damaged)."""
@@ -191,7 +195,8 @@ def process(photo_id: UUID, store: Store) -> None:
         facts = images.make_derivatives(
             store.original(photo.sha256), web, store.derived(photo.sha256, "thumbnail")
         )
-        photo.phash, photo.verdicts = facts.phash, facts.verdicts
+        reused = [REUSED] if queries.came_before(photo) else []
+        photo.phash, photo.verdicts = facts.phash, facts.verdicts + reused
     except images.ImageRefused as refused:
         photo.verdicts = [refused.slug]
     photo.processed_at = now()

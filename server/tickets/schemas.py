@@ -21,7 +21,7 @@ from server.tickets.machine import Field, Transition
 from server.tickets.models import Ticket, TicketControl, TicketPenalty
 from server.tickets.routing import Decision
 from server.tickets.service import View
-from server.tickets.vocabulary import Part, Severity, Source, State
+from server.tickets.vocabulary import CHOICE_LABELS, Part, Severity, Source, State
 
 
 class Words(fields.String):
@@ -334,6 +334,16 @@ def _action_out(action: str, rows: list[Transition], seen: View) -> dict[str, An
     }
 
 
+def choice_titles(field: Field, choices: Collection[str], seen: View) -> dict[str, str]:
+    """Return the Chinese words for a field's choices, by choice."""
+    if field.choices == "report_triggers":
+        return {code: seen.rules.fact(code).label for code in choices}
+    if field.choices == "penalties":
+        named = {p.code: p.name for p in seen.situation.process.penalties}
+        return {code: named[code] for code in choices}
+    return {code: CHOICE_LABELS[code] for code in choices}
+
+
 def _field_out(field: Field, rows: list[Transition], seen: View) -> dict[str, Any]:
     document = {
         "name": field.name,
@@ -346,7 +356,9 @@ def _field_out(field: Field, rows: list[Transition], seen: View) -> dict[str, An
         possible = {
             row.when[1] for row in rows if row.when and row.when[0] == field.name
         }
-        document["choices"] = [c for c in choices if not possible or c in possible]
+        open_now = [c for c in choices if not possible or c in possible]
+        document["choices"] = open_now
+        document["choice_titles"] = choice_titles(field, open_now, seen)
     needed = [row.when[1] for row in rows if row.when and field.name in row.needs]
     if needed:
         document["required_when"] = {"result": needed}

@@ -118,3 +118,15 @@ ACTION_LABELS: Mapping[str, str] = {
     "merge": "合并",
     "comment": "备注",
 }
+
+# What a field's choices are called.
+CHOICE_LABELS = {
+    "passed": "合格",
+    "failed": "不合格",
+    "substantiated": "属实",
+    "not_substantiated": "不属实",
+    "C": "C级",
+    "D": "D级",
+    "confirmed": "存在安全隐患",
+    "none": "无安全隐患",
+}

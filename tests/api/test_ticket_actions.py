@@ -263,4 +263,5 @@ def test_fields_say_what_they_take(make: Factory) -> None:
         "title": "上报情形",
         "required": True,
         "choices": ["refused", "illegal"],
+        "choice_titles": {"refused": "拒不整改（拒不改正）", "illegal": "违法违规"},
     }
