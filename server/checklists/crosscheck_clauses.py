@@ -91,7 +91,7 @@ def _documents(sources: Sources) -> Iterator[Fault]:
         for item in entry["items"]
     }
     yield from _unnoticed(sources)
-    first: dict[tuple[str, int], int] = {}
+    first: dict[tuple[str, int, str], int] = {}
     for i, entry in enumerate(marked.data["documents"]):
         for j, code in enumerate(entry.get("departments", ())):
             if code not in codes:
@@ -100,9 +100,10 @@ def _documents(sources: Sources) -> Iterator[Fault]:
         for j, item in enumerate(entry["items"]):
             where = ("documents", i, "items", j)
             title = orders.get(item, entry["title"])
-            if entry["kind"] == "order" and title != entry["title"]:
+            by_lead = entry["issuer"] == "lead"
+            if entry["kind"] == "order" and by_lead and title != entry["title"]:
                 yield marked.fault(f"items.yaml calls it {title} in {item}", *where)
-            key = (entry["kind"], item)
+            key = (entry["kind"], item, entry["issuer"])
             if key in first:
                 message = f"{key[0]} of item {item} stands already in line {first[key]}"
                 yield marked.fault(message, *where)

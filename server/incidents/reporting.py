@@ -41,7 +41,7 @@ def report(
     if known is not None:
         return again(known, digest)
     spot = spot_of(actor, content["position"], content["occurred_at"])
-    edition = edition_for(spot.path)
+    edition = edition_for(spot.path, content["occurred_at"])
     kind = kind_of(edition.rules, content["kind"])
     party = policy.reports_as(actor, kind)
     if party is None:

@@ -219,7 +219,7 @@ def record_inspection(
     if known is not None:
         return known
     spot = spot_of(actor, content["position"], content["started_at"])
-    edition = edition_for(spot.path)
+    edition = edition_for(spot.path, content["started_at"])
     _check_times(content)
     checklist = _published(edition, content["checklist"], content["version"])
     with_finding = queries.checkpoints_with_finding(inspection_id, actor.staff_id)

@@ -184,14 +184,12 @@ def appraise(change: Change) -> None:
 
 
 def order(change: Change) -> None:
-    """The department's written order with its day, which overrides any default."""
-    _set_due(change, "order", deadlines.ORDER)
-    change.payload["document"] = {
-        "kind": "order",
-        "title": change.process.order_document,
-        "number": change.values.get("document_no"),
-        "due_on": change.ticket.due_on,
-    }
+    """The department's written order with its day, which overrides any default.
+
+    A co-handler's own order stands beside the lead's and moves no day.
+    """
+    if change.row.target is not None:
+        _set_due(change, "order", deadlines.ORDER)
 
 
 def transfer(change: Change) -> None:

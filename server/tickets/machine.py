@@ -23,6 +23,7 @@ class Hat(StrEnum):
     LEAD = "lead"  # handler or lead of the lead department
     CHIEF = "chief"  # lead (负责人) of the lead department
     CO = "co"  # handler or lead of a co-handling department
+    ORDERER = "orderer"  # a co-handler with an order of its own (消防救援大队 in 42)
     COORDINATOR = "coordinator"  # 区安委办
     DISPATCHER = "dispatcher"  # the lead where it assigns the case (26.区应急管理局.3)
     TRANSFEREE = "transferee"  # the department the case was transferred to
@@ -184,6 +185,13 @@ def reported_before_order(case: Situation) -> Text | None:
     """Most items go up only after a failed re-inspection; 49, 54 and 65 before."""
     if case.process.escalation == "after_recheck":
         return Text("复查不合格后才能报上一级", "Only after a failed re-inspection")
+    return None
+
+
+def reported_beside_order(case: Situation) -> Text | None:
+    """49 and 65: the next level is told, and the department orders all the same."""
+    if case.process.escalation != "beside_order":
+        return Text("该事项不能边责令边上报", "Not reported and ordered at once")
     return None
 
 

@@ -6,8 +6,10 @@ this is the hot path.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,7 +22,7 @@ from server.core.errors import Invalid
 from server.core.fastsql import Rows
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, routing, workflow
+from server.tickets import deadlines, papers, routing, workflow
 from server.tickets.models import Ticket, TicketControl, TicketDepartment
 from server.tickets.queries import SUBJECT
 from server.tickets.vocabulary import Control, Part, Source, State
@@ -125,7 +127,8 @@ def open_ticket(
         rows.append((TicketControl, [imposed]))
     notice = town_notice(process, due_on) if state is State.RECTIFYING else None
     stopped = state is State.REPORTED and _stopped(hazard, process)
-    _record(number, step, state, hazard, decision, due_on, actor, notice, stopped)
+    made = partial(papers.paper, edition.rules, process.item, department=None)
+    _record(number, step, state, hazard, decision, due_on, actor, notice, stopped, made)
     return Opened(number, state, due_on, decision, rows)
 
 
@@ -291,6 +294,7 @@ def _record(
     actor: Actor,
     notice: dict[str, Any] | None,
     stopped: bool,
+    paper: Callable[..., dict[str, Any] | None],
 ) -> None:
     subject = (SUBJECT, number)
     photos = [str(photo) for photo in hazard.photos]
@@ -315,14 +319,16 @@ def _record(
             "ticket.control_imposed",
             actor,
             subject,
-            {"transition": "C1", "action": "impose_control", **hazard.control},
+            {"transition": "C1", "action": "impose_control", **hazard.control}
+            | _with(paper(action="impose_control")),
         )
     before = State.FOUND
     if stopped:
         seen = {"transition": "T2", "action": "on_spot", "from": before}
         before, step = State.ON_SPOT, "T5"
         note = hazard.handling.get("note", "")
-        record(f"ticket.{before}", actor, subject, seen | {"to": before, "note": note})
+        seen |= {"to": before, "note": note} | _with(paper(action="on_spot"))
+        record(f"ticket.{before}", actor, subject, seen)
     payload: dict[str, Any] = {
         "transition": step,
         "action": hazard.handling["kind"],
@@ -331,8 +337,9 @@ def _record(
         "note": hazard.handling.get("note", ""),
         "due_on": due_on,
     }
-    if notice:
-        payload["document"] = notice
+    if state is State.ON_SPOT:
+        notice = paper(action="on_spot")
+    payload |= _with(notice)
     if state in _WITH_DEPARTMENT:
         payload |= {
             "department": decision.lead,
@@ -342,3 +349,7 @@ def _record(
             "refused": hazard.handling.get("refused"),
         }
     record(f"ticket.{state}", actor, subject, payload)
+
+
+def _with(document: dict[str, Any] | None) -> dict[str, Any]:
+    return {"document": document} if document else {}

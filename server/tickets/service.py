@@ -14,7 +14,7 @@ from server.core.clock import local_date, now
 from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, evidence, policy, queries, workflow
+from server.tickets import deadlines, evidence, papers, policy, queries, workflow
 from server.tickets.effects import EFFECTS, Change
 from server.tickets.fields import Reader
 from server.tickets.machine import Hat, Refused, Situation, Transition
@@ -55,6 +55,9 @@ def view(actor: Actor, number: str, *, lock: bool = False) -> View:
     hats = policy.hats(actor, ticket, parts)
     if Hat.LEAD in hats and rules.dispatches(ticket.decision["rule"]):
         hats |= {Hat.DISPATCHER}
+    item = ticket.decision["item"]
+    if Hat.CO in hats and papers.orders_beside(rules, item, actor.department):
+        hats |= {Hat.ORDERER}
     return View(ticket, rules, parts, _situation(ticket, rules, actor), hats)
 
 
@@ -130,8 +133,25 @@ def act(
         zone,
     )
     EFFECTS[action](change)
+    _add_paper(change)
     move(change)
     return view(actor, number)
+
+
+def _add_paper(change: Change) -> None:
+    """Note the paper that the action makes; an appraisal's comes with its result."""
+    if change.row.action == "appraise" and "grade" not in change.values:
+        return
+    made = papers.paper(
+        change.rules,
+        change.process.item,
+        change.row.action,
+        change.actor.department,
+        number=change.values.get("document_no"),
+        due_on=change.values.get("due_on"),
+    )
+    if made:
+        change.payload["document"] = made
 
 
 def _refusal(refused: Refused, seen: View) -> Forbidden | Conflict:

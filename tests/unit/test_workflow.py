@@ -62,7 +62,7 @@ TABLE: dict[str, dict[str, str]] = {
     "verifying": {  # T14, T15, T16, T17
         "verify": "lead",
         "appraise": "lead",
-        "order": "lead",
+        "order": "lead orderer",
         "transfer": "lead",
         **PENALTY,
         **DANGER,
@@ -70,6 +70,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "appraisal": {"appraise": "lead", "order": "lead", **DANGER, **ANYONE},
     "ordered": {  # T18, T19, T20
+        "order": "orderer",
         "reinspect": "lead",
         "extend": "chief",
         **PENALTY,
@@ -78,7 +79,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "dept_recheck": {  # T19, T20, T21
         "reinspect": "lead",
-        "order": "lead",
+        "order": "lead orderer",
         "escalate": "lead",
         **PENALTY,
         **DANGER,
@@ -271,6 +272,7 @@ T17 transfer - verifying transferred transferred
 T19 reinspect result=passed ordered rectified recheck_passed
 T18 reinspect result=failed ordered dept_recheck recheck_failed
 T20 order - dept_recheck ordered ordered
+T15b order - ordered ordered co_ordered
 T20b extend - ordered ordered extended
 T21 escalate - dept_recheck escalated escalated
 T22 answer - escalated dept_recheck answered
