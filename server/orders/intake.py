@@ -25,7 +25,7 @@ from server.orders import queries
 from server.orders.models import Order, order_numbers
 from server.orders.queries import SUBJECT
 from server.orders.vocabulary import State
-from server.tickets.fields import MISSING
+from server.tickets.fields import LATEST, MISSING
 
 _HIGHEST = (Level.CITY, Level.DISTRICT)
 
@@ -129,8 +129,10 @@ def _check(content: dict[str, Any], process: OrderProcess, zone: ZoneInfo) -> No
     step = process.step("issue")
     required = step.requires if step else ()
     errors = [FieldError(f"/{name}", MISSING) for name in required if not content[name]]
-    if content["due_on"] and content["due_on"] < local_date(now(), zone):
-        text = Text("期限不能早于今天", "A due date must not be in the past.")
+    if content["due_on"] and not local_date(now(), zone) <= content["due_on"] < LATEST:
+        text = Text(
+            "期限不能早于今天，也不能过远", "A due date neither past nor far ahead."
+        )
         errors.append(FieldError("/due_on", text))
     if errors:
         raise Invalid.of(errors)

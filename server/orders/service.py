@@ -23,6 +23,7 @@ from server.orders.queries import SUBJECT
 from server.orders.vocabulary import State
 from server.photos import evidence
 from server.photos.owners import Owner
+from server.photos.queries import of_owners
 from server.tickets.fields import BodyReader
 from server.tickets.machine import Refused
 
@@ -108,7 +109,9 @@ def act(
     values = reader.read_fields(workflow.fields(action, case), body)
     step = case.process.step(action)
     stage = step.photos if step else None
-    evidence.require([Owner(SUBJECT, number)], values.get("photos", ()), stage)
+    owner = Owner(SUBJECT, number)
+    uploaded = {photo.id: photo for photo in of_owners([owner])}
+    evidence.require(values.get("photos", ()), stage, uploaded, owner)
     row = workflow.select(allowed, case, values)
     move(actor, seen, row, step, values, moment)
     return view(actor, number)

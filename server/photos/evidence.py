@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from server.core.errors import FieldError, Invalid
 from server.core.text import Text
+from server.photos.models import Photo
 from server.photos.owners import Owner
-from server.photos.queries import stages
+from server.photos.queries import shown_before
+from server.photos.refusals import DamagedImage
+
+DAMAGED = DamagedImage.slug
 
 _SHOWING = {
     "before": Text("现场（stage=before）", "stage before"),
@@ -17,10 +21,17 @@ _SHOWING = {
 }
 
 
-def require(owners: Sequence[Owner], photos: Sequence[UUID], stage: str | None) -> None:
-    """Refuse photos that are not there, or none with the ``stage`` that is needed.
+def require(
+    photos: Sequence[UUID],
+    stage: str | None,
+    uploaded: Mapping[UUID, Photo],
+    owner: Owner,
+) -> None:
+    """Refuse photos that are not there, or none that shows what is needed.
 
-    ``owners``: whose photos count; new ones are to be uploaded for the first.
+    ``uploaded`` are the photos that count, by id; new ones are to be uploaded for
+    ``owner``. A picture that was sent as ``before`` shows no hazard gone, nor does
+    one that turned out damaged.
 
     Raises:
         Invalid: naming each photo that was not uploaded, or telling that none shows
@@ -28,9 +39,7 @@ def require(owners: Sequence[Owner], photos: Sequence[UUID], stage: str | None) 
     """
     if not photos:
         return
-    known = stages(owners)
-    owner = f"{owners[0].kind}={owners[0].key}"
-    where = f"PUT /api/v1/photos/{{id}}?{owner}&stage={stage or '…'}"
+    where = f"PUT /api/v1/photos/{{id}}?{owner.kind}={owner.key}&stage={stage or '…'}"
     errors = [
         FieldError(
             f"/photos/{index}",
@@ -40,14 +49,27 @@ def require(owners: Sequence[Owner], photos: Sequence[UUID], stage: str | None) 
             ),
         )
         for index, photo in enumerate(photos)
-        if photo not in known
+        if photo not in uploaded
     ]
-    if not errors and stage and stage not in {known[photo] for photo in photos}:
+    if not errors and stage and not _shown([uploaded[id] for id in photos], stage):
         showing = _SHOWING[stage]
         text = Text(
-            f"至少一张照片须为{showing.zh}：{where}",
-            f"At least one photo must be of {showing.en}: {where}",
+            f"至少一张照片须为{showing.zh}，完好且不是整改前的同一张：{where}",
+            f"At least one photo must be of {showing.en}, whole and not the picture"
+            f" from before: {where}",
         )
         errors = [FieldError("/photos", text)]
     if errors:
         raise Invalid.of(errors)
+
+
+def _shown(photos: Sequence[Photo], stage: str) -> bool:
+    fitting = [
+        photo
+        for photo in photos
+        if photo.stage == stage and DAMAGED not in photo.verdicts
+    ]
+    if stage != "after":
+        return bool(fitting)
+    contents = {photo.sha256 for photo in fitting}
+    return bool(contents - shown_before(contents))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import exists, select, tuple_
@@ -27,13 +27,15 @@ def of_owners(owners: Sequence[Owner]) -> list[Photo]:
 
 def stages(owners: Sequence[Owner]) -> dict[UUID, str]:
     """Return id and stage of what was uploaded for these owners, oldest first."""
-    pairs = [(owner.kind, owner.key) for owner in owners]
-    query = (
-        select(Photo.id, Photo.stage)
-        .where(tuple_(Photo.owner_kind, Photo.owner_key).in_(pairs))
-        .order_by(Photo.received_at, Photo.id)
+    return {photo.id: photo.stage for photo in of_owners(owners)}
+
+
+def shown_before(contents: Collection[str]) -> set[str]:
+    """Return which of these contents (SHA-256) were sent as ``before`` of anything."""
+    query = select(Photo.sha256).where(
+        Photo.sha256.in_(contents), Photo.stage == "before"
     )
-    return {row.id: row.stage for row in db.session.execute(query)}
+    return set(db.session.scalars(query))
 
 
 def came_before(photo: Photo) -> bool:

@@ -20,11 +20,19 @@ from server.photos import images, queries
 from server.photos.images import ImageFacts
 from server.photos.models import Photo
 from server.photos.owners import Kinds, Owner
+from server.photos.refusals import DamagedImage
 from server.photos.structure import Limits
 
 # The same file came before under another id: a picture taken of another hazard, or
 # the "after" that is the "before".
 REUSED = "reused"
+
+
+class Undecodable(NotFound):
+    """The picture is damaged: there is nothing to show but the original."""
+
+    slug = DamagedImage.slug
+    title = Text("照片已损坏，没有缩略图", "The photo is damaged and has no preview")
 
 
 class NotProcessed(NotFound):
@@ -160,7 +168,7 @@ def derivative(
     photo = visible(actor, photo_id, kinds)
     path = store.derived(photo.sha256, name)
     if not path.exists():
-        raise NotProcessed()
+        raise Undecodable() if DamagedImage.slug in photo.verdicts else NotProcessed()
     return path
 
 

@@ -68,6 +68,7 @@ RESULTS: Mapping[str, str] = {
 REMARKS: Mapping[str, str] = {
     "dispatched": "分派至{}",
     "returned": "退回：{}",
+    "co_ordered": "协办部门责令：{}",
     "appraised": "鉴定：{}",
     "transferred": "移送{}",
     "escalated": "报{}",

@@ -309,6 +309,7 @@ _STEPS: Mapping[str, Step] = {
     "ticket.not_substantiated": _verified("not_substantiated"),
     "ticket.appraised": _verified("substantiated"),
     "ticket.ordered": _ordered,
+    "ticket.co_ordered": _remarked("co_ordered", "note"),
     "ticket.penalised": _penalised,
     "ticket.recheck_passed": _rechecked("passed"),
     "ticket.recheck_failed": _rechecked("failed"),

@@ -20,7 +20,7 @@ from server.checklists.catalogue import ItemProcess, Rules
 from server.core import fastsql
 from server.core.clock import local_date
 from server.core.db import db
-from server.core.errors import Conflict, Invalid, NotFound
+from server.core.errors import Conflict, Invalid
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import deadlines, policy, queries, routing
@@ -198,6 +198,9 @@ def transfer(change: Change) -> None:
     if department == change.ticket.lead_department:
         message = Text("案件已由该部门牵头", "This department leads the case already")
         raise Invalid.at("/department", message)
+    if queries.department_level(department) == "town":
+        message = Text("案件不移送镇街", "A case is not transferred to a town")
+        raise Invalid.at("/department", message)
     change.ticket.transferred_to = department
     _involve_as(change, department, Part.CO)
 
@@ -282,7 +285,7 @@ def merge(change: Change) -> None:
     other = queries.by_number(number)
     parts = queries.parts_of([other.id])[other.id] if other else []
     if other is None or not policy.can_read(change.actor, other, parts):
-        raise NotFound(Text(f"没有工单 {number}", f"No ticket {number}"))
+        raise Invalid.at("/into", Text(f"没有工单 {number}", f"No ticket {number}"))
     if queries.locked_if_free(number) is None:
         message = Text(
             "该工单正在处理中，请重试", "That ticket is being changed: retry"
@@ -290,6 +293,13 @@ def merge(change: Change) -> None:
         raise Conflict(message)
     if other.id == change.ticket.id or other.state in ENDED or other.merged_into:
         message = Text("不能并入该工单", "Not a ticket to merge into")
+        raise Invalid.at("/into", message)
+    if not queries.alike(change.ticket, other):
+        message = Text(
+            f"只有同一场所或相距 {queries.NEAR_M} 米以内的同类隐患可以合并",
+            f"Only hazards of one category at one place or within {queries.NEAR_M} m"
+            " are merged",
+        )
         raise Invalid.at("/into", message)
     change.ticket.merged_into = number
     change.ticket.ended_at = change.moment

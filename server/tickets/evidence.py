@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from server.photos import evidence
+from server.photos.models import Photo
 from server.photos.owners import Owner
-from server.photos.queries import stages
+from server.photos.queries import of_owners
 from server.tickets.models import Ticket
 
 
@@ -21,13 +22,23 @@ def owners_of(ticket: Ticket) -> list[Owner]:
     return [Owner("ticket", ticket.number), Owner("finding", str(ticket.finding_id))]
 
 
-def uploaded(ticket: Ticket) -> dict[UUID, str]:
-    """Return id and stage of the photos that have arrived, oldest first."""
-    return stages(owners_of(ticket))
+def uploaded(ticket: Ticket) -> dict[UUID, Photo]:
+    """Return the photos that have arrived, oldest first, by id.
+
+    What a stranger sent for the finding before it arrived, when nobody could say
+    whose it was, is none of the ticket's.
+    """
+    return {
+        photo.id: photo
+        for photo in of_owners(owners_of(ticket))
+        if photo.owner_kind == "ticket"
+        or photo.staff_id == ticket.finder_id
+        or photo.received_at >= ticket.opened_at
+    }
 
 
 def require(ticket: Ticket, photos: Sequence[UUID], stage: str | None) -> None:
-    """Refuse photos that are not there, or none with the ``stage`` that is needed.
+    """Refuse photos that are not there, or none that shows what is needed.
 
     ``stage`` is that of ``Transition.evidence``.
 
@@ -35,4 +46,4 @@ def require(ticket: Ticket, photos: Sequence[UUID], stage: str | None) -> None:
         Invalid: naming each photo that was not uploaded for this ticket, or telling
             that none shows the stage.
     """
-    evidence.require(owners_of(ticket), photos, stage)
+    evidence.require(photos, stage, uploaded(ticket), owners_of(ticket)[0])

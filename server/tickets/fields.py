@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,10 @@ from server.tickets.machine import Field, Transition
 
 LONGEST_TEXT = 2000
 MOST_PHOTOS = 30
-LARGEST_AMOUNT = Decimal("1e11")
+# Yuan and fen, as a penalty decision writes them.
+_AMOUNT = re.compile(r"[0-9]{1,11}(\.[0-9]{1,2})?")
+# Beyond it a day is a slip of the finger, and would never be overdue.
+LATEST = date(2100, 1, 1)
 
 MISSING = Text("缺少必填字段", "Missing data for required field.")
 
@@ -99,6 +103,8 @@ class BodyReader:
             return None, Text("应为日期，如 2026-03-01", "Not a date like 2026-03-01.")
         if day < self.today:
             return None, Text("期限不能早于今天", "A due date must not be in the past.")
+        if day >= LATEST:
+            return None, Text("期限过远", "A due date too far ahead.")
         return day, None
 
     def _read_choice(self, field: Field, given: Any) -> tuple[Any, Text | None]:
@@ -152,17 +158,15 @@ class Reader(BodyReader):
 
     def _read_amount(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         message = Text(
-            "应为不小于 0 的金额（元）", "Must be an amount in yuan, not below 0."
+            "应为大于 0 的金额（元），至多两位小数",
+            "Must be an amount in yuan above 0, with two decimals at most.",
         )
-        if isinstance(given, bool) or not isinstance(given, int | float | str):
+        number = isinstance(given, int | float) and not isinstance(given, bool)
+        if not number and not isinstance(given, str):
             return None, message
-        try:
-            amount = Decimal(str(given))
-        except InvalidOperation:
+        if not _AMOUNT.fullmatch(str(given)) or not Decimal(str(given)):
             return None, message
-        if not amount.is_finite() or not 0 <= amount < LARGEST_AMOUNT:
-            return None, message
-        return amount.quantize(Decimal("0.01")), None
+        return Decimal(str(given)).quantize(Decimal("0.01")), None
 
     def _read_department(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         code = self.department_code(given) if isinstance(given, str) else None

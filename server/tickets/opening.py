@@ -23,6 +23,7 @@ from server.core.fastsql import Rows
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import deadlines, papers, routing, workflow
+from server.tickets.fields import LATEST
 from server.tickets.models import Ticket, TicketControl, TicketDepartment
 from server.tickets.queries import SUBJECT
 from server.tickets.vocabulary import Control, Part, Source, State
@@ -176,6 +177,9 @@ def _due(
     if step is None:
         return None, ""
     if state is State.RECTIFYING and hazard.handling.get("due_on"):
+        if hazard.handling["due_on"] >= LATEST:
+            text = Text("期限过远", "A due date too far ahead")
+            raise Invalid.at("/handling/due_on", text)
         if hazard.handling["due_on"] < local_date(hazard.found_at, zone):
             text = Text("期限不能早于发现之日", "Due before the hazard was found")
             raise Invalid.at("/handling/due_on", text)

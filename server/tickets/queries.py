@@ -24,6 +24,7 @@ from sqlalchemy import (
 from server.audit.models import AuditEvent
 from server.audit.service import noted
 from server.checklists.models import Ruleset
+from server.core import fastsql
 from server.core.db import db, inside_any
 from server.core.permissions import Actor
 from server.departments.models import Department
@@ -52,6 +53,25 @@ def by_number(number: str, *, lock: bool = False) -> Ticket | None:
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return db.session.scalar(query)
+
+
+# How far apart two reports of one hazard may lie (metres): two satellite fixes.
+NEAR_M = 200
+
+
+def alike(one: Ticket, other: Ticket) -> bool:
+    """Tell whether two tickets could be of one hazard: its category, and where."""
+    if one.category != other.category:
+        return False
+    if one.place_id is not None and one.place_id == other.place_id:
+        return True
+    row = fastsql.first(
+        "SELECT ST_DWithin(here.geom::geography, there.geom::geography, %(near)s) AS ok"
+        " FROM tickets here, tickets there"
+        " WHERE here.id = %(here)s AND there.id = %(there)s",
+        {"near": NEAR_M, "here": one.id, "there": other.id},
+    )
+    return bool(row.ok)
 
 
 def locked_if_free(number: str) -> Ticket | None:

@@ -403,9 +403,20 @@ TRANSITIONS: tuple[Transition, ...] = (
         "answer",
         _from(_S.TRANSFERRED),
         _S.RECTIFIED,
-        frozenset({Hat.LEAD, Hat.TRANSFEREE}),
+        frozenset({Hat.TRANSFEREE}),
         (NOTE, DOCUMENT_NO),
         "answered",
+    ),
+    # The lead may write down the other's answer, but closes nothing unverified so.
+    Transition(
+        "T17b",
+        "answer",
+        _from(_S.TRANSFERRED),
+        _S.RECTIFIED,
+        _LEAD,
+        (NOTE, DOCUMENT_NO),
+        "answered",
+        (substantiated,),
     ),
     Transition(
         "T23",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from flask import Flask
 
+from server.core.db import commit
+from server.photos.service import process
 from tests.factories import Caller, Factory, picture
 
 JPEG = {"content_type": "image/jpeg"}
@@ -59,6 +62,69 @@ def test_the_finding_s_own_after_photo_counts(make: Factory) -> None:
     photo = uploaded(worker, f"finding={finding}", "after")
     number = opened["ticket"]["number"]
     assert worker.done(number, "settle", note="清了", photos=[photo])
+
+
+def test_the_picture_from_before_shows_nothing_gone(make: Factory) -> None:
+    """Neither under another id nor for another ticket."""
+    worker = make.grid_worker()
+    number, other = make.ticket(worker), make.ticket(worker)
+    same = picture(size=(32, 24))
+    sent = []
+    for owner in (
+        f"ticket={number}&stage=before",
+        f"ticket={number}&stage=after",
+        f"ticket={other}&stage=after",
+    ):
+        sent.append(str(uuid4()))
+        answer = worker.put(f"/photos/{sent[-1]}?{owner}", data=same, **JPEG)
+        assert answer.status_code == 201
+    for ticket, photo in ((number, sent[1]), (other, sent[2])):
+        answer = worker.act(ticket, "settle", note="清了", photos=[photo])
+        assert pointers(answer) == ["/photos"]
+
+
+def test_a_damaged_picture_shows_nothing(make: Factory, app: Flask) -> None:
+    worker = make.grid_worker()
+    number = make.ticket(worker)
+    whole = picture("PNG", (64, 48))
+    broken = whole[:200] + bytes(100) + whole[300:]
+    id = str(uuid4())
+    path = f"/photos/{id}?ticket={number}&stage=after"
+    answer = worker.put(path, data=broken, content_type="image/png")
+    if answer.status_code == 201:
+        process(UUID(id), app.extensions["photo_store"])
+        commit()
+        assert worker.get(f"/photos/{id}").json["verdicts"] == ["image-damaged"]
+        thumbnail = worker.get(f"/photos/{id}/thumbnail")
+        assert (thumbnail.status_code, thumbnail.json["type"]) == (404, "image-damaged")
+        assert "Retry-After" not in thumbnail.headers
+        answer = worker.act(number, "settle", note="清了", photos=[id])
+        assert pointers(answer) == ["/photos"]
+    else:
+        assert answer.status_code == 422
+
+
+def test_what_a_stranger_sent_ahead_is_none_of_the_ticket_s(make: Factory) -> None:
+    worker, stranger, finding = make.grid_worker(), make.other_town_officer(), uuid4()
+    photo = uploaded(stranger, f"finding={finding}", "after")
+    opened = worker.put(f"/findings/{finding}", json=make.finding()).json
+    number = opened["ticket"]["number"]
+    assert worker.ticket(number)["photos"] == []
+    answer = worker.act(number, "settle", note="清了", photos=[photo])
+    assert pointers(answer) == ["/photos/0"]
+
+
+def test_a_picture_used_before_is_marked(make: Factory, app: Flask) -> None:
+    worker = make.grid_worker()
+    same, verdicts = picture(), []
+    for _ in range(2):
+        number, id = make.ticket(worker), uuid4()
+        path = f"/photos/{id}?ticket={number}&stage=after"
+        worker.put(path, data=same, **JPEG)
+        process(id, app.extensions["photo_store"])
+        commit()
+        verdicts.append(worker.get(f"/photos/{id}").json["verdicts"])
+    assert verdicts == [[], ["reused"]]
 
 
 def test_both_re_inspections(make: Factory) -> None:

@@ -124,8 +124,8 @@ FAULTS = {
     ),
     "document twice": (
         "documents.yaml",
-        "kind: town_notice\n    title: 整改提醒单",
-        "kind: order\n    title: 责令改正通知书",
+        "kind: town_notice\n    title: 整改提醒单\n    issuer: town",
+        "kind: order\n    title: 责令改正通知书\n    issuer: lead",
         "items: [30]\n    basis: [30.township.3]",
         "order of item 30 stands already in line 7",
     ),
