@@ -1,0 +1,1 @@
+"""One scenario for each item of the duty list, from the finding to its end."""
