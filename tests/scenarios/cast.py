@@ -116,7 +116,9 @@ class Cast:
         sent along, and the inspection follows with every other answer yes.
         """
         point, inspection = _checkpoint(checkpoint), str(uuid4())
-        case = self._sent(self.worker, point, handling, inspection=inspection, **changes)
+        case = self._sent(
+            self.worker, point, handling, inspection=inspection, **changes
+        )
         self._inspected(point, inspection)
         kept = self.worker.get(f"/findings/{case.finding}").json
         assert (kept["checkpoint"], kept["inspection"]) == (checkpoint, inspection)
@@ -161,7 +163,10 @@ class Cast:
             "finished_at": ago(minutes=20),
             "position": self.make.position(),
             "answers": [
-                {"checkpoint": c["id"], "answer": "no" if c["id"] == point.id else "yes"}
+                {
+                    "checkpoint": c["id"],
+                    "answer": "no" if c["id"] == point.id else "yes",
+                }
                 for c in whole["checkpoints"]
             ],
         }

@@ -96,4 +96,3 @@ class Emergency:
         assert [e["entry"] for e in course["items"]] == self.steps
         assert self.cast.officer.get("/tickets").json["items"] == []
         return self
-

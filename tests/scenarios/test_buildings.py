@@ -106,8 +106,12 @@ def test_29_a_complaint_is_verified_and_handed_on(cast: Cast) -> None:
     kept = f"/findings/{case.finding}"
     assert cast.officer.get(kept).json["complaint"]["complainant"]["name"] == "张某"
     assert case.lead.get(kept).json["complaint"]["complainant"] is None
-    case.accepted().verified("现场核查属实").ordered("整改要求", day(15), "现场处理，恢复")
-    case.recheck_passed("已按方案恢复").fed_back("已处理").closed().in_ledger(None).went(
+    case.accepted().verified("现场核查属实").ordered(
+        "整改要求", day(15), "现场处理，恢复"
+    )
+    case.recheck_passed("已按方案恢复").fed_back("已处理").closed().in_ledger(
+        None
+    ).went(
         "T1 found > T10 reported > T12 verifying > T15 > T15 ordered > "
         "T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"
     )
@@ -166,6 +170,8 @@ def test_put_right_by_the_town_s_day(cast: Cast) -> None:
     """督促整改 that works needs no department (27.township.2, 41.township.2)."""
     for checkpoint in ("27-13", "41-12"):
         case = cast.found(checkpoint, until(day(3))).town_passed("已整改")
-        case.seen_by().went("T1 found > T3 rectifying > T6 town_recheck > T7 closed_town")
+        case.seen_by().went(
+            "T1 found > T3 rectifying > T6 town_recheck > T7 closed_town"
+        )
     refused = cast.found("41-20", refusal("逾期未改", "上次隐患仍未整改"))
     refused.at("reported").seen_by(HOUSING)

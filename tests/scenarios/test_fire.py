@@ -64,7 +64,13 @@ def test_39_persuaded_and_put_right(cast: Cast) -> None:
     [
         ("39-16", [], POLICE, "C01", "39.区公安分局.1"),
         ("39-11", [], HOUSING, "C02", "39.区住房和城乡建设局.1"),
-        ("39-10", ["property_company_neglect"], HOUSING, "C02", "39.区住房和城乡建设局.1"),
+        (
+            "39-10",
+            ["property_company_neglect"],
+            HOUSING,
+            "C02",
+            "39.区住房和城乡建设局.1",
+        ),
         ("39-13", [], URBAN, "C03", "39.区城市管理综合执法局.1"),
         ("39-12", [], URBAN, "C03", "39.区城市管理综合执法局.1"),
         ("39-14", [], APPROVAL, "C04", "39.区行政审批政务服务与数据管理局.1"),
@@ -72,7 +78,12 @@ def test_39_persuaded_and_put_right(cast: Cast) -> None:
     ],
 )
 def test_39_each_department_handles_what_is_its_own(
-    cast: Cast, checkpoint: str, facts: list[str], department: str, rule: str, clause: str
+    cast: Cast,
+    checkpoint: str,
+    facts: list[str],
+    department: str,
+    rule: str,
+    clause: str,
 ) -> None:
     """消防大队 leads; who else has a part follows from the fact (39, clause 1 of each)."""
     case = cast.found(checkpoint, refusal("拒绝签字", "劝导无效"), facts=facts)
@@ -102,7 +113,9 @@ def test_40_flying_wire_goes_to_the_fire_brigade_and_the_police_together(
     case.with_the_town("T40", "40.township.2")
     case.reported("refused", "劝解无效", how="当场拒绝收回飞线")
     case.routed("L10", "40.township.2", lead=FIRE, co=[POLICE]).seen_by(FIRE, POLICE)
-    case.accepted().verified("飞线充电属实").ordered("责令改正通知书", day(1), "立即拆除")
+    case.accepted().verified("飞线充电属实").ordered(
+        "责令改正通知书", day(1), "立即拆除"
+    )
     case.punished("dealt_with_by_law", "公安分局处置驾驶人", by=POLICE)
     case.punished("dealt_with_by_law", "依法予以查处").recheck_passed("飞线已拆除")
     case.fed_back("已查处").closed().in_ledger(None).went(

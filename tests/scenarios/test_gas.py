@@ -35,7 +35,9 @@ def test_44_refused_goes_to_the_housing_bureau(cast: Cast) -> None:
     case = cast.found("44-03", on_spot("督促立即移走多余气瓶"))
     case.reported("refused", "拒不整改", how="老板拒绝移走")
     case.routed("L14", "44.township.2", lead=HOUSING).seen_by(HOUSING)
-    case.accepted().verified("属实").ordered("整改要求", day(1), "清退").punished("fine", "罚")
+    case.accepted().verified("属实").ordered("整改要求", day(1), "清退").punished(
+        "fine", "罚"
+    )
     case.recheck_passed("已清退").fed_back("已整改").closed().went(
         "T1 found > T2 on_spot > T5 reported > T12 verifying > T15 > T15 ordered > "
         "P1 > T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"

@@ -34,6 +34,21 @@ def duty(cast: Cast, kind: str, clause: str, **more: object) -> str:
     return id
 
 
+def risk_point(cast: Cast, kind: str, name: str, risk: str) -> str:
+    """Register a risk point with its keeper, which stands in the town's list; its id."""
+    id = str(uuid4())
+    keeper = {"name": "王某", "phone": "13800000000"}
+    place = {"kind": kind, "name": name, "risk": risk, "keeper": keeper}
+    answer = cast.worker.put(
+        f"/places/{id}", json=place | {"position": cast.make.position()}
+    )
+    assert answer.status_code == 201, answer.text
+    (listed,) = cast.officer.get("/places?risk_points=true").json["items"]
+    assert (listed["id"], listed["risk"], listed["keeper"]) == (id, risk, keeper)
+    assert cast.neighbour.get(f"/places/{id}").status_code == 404
+    return id
+
+
 @item("45")
 def test_45_a_fire_is_put_out_and_looked_into(cast: Cast) -> None:
     """The town names the people in the area, moves and calms them, brings hands and
@@ -42,7 +57,9 @@ def test_45_a_fire_is_put_out_and_looked_into(cast: Cast) -> None:
     fire = Emergency(cast, "fire", {"burning": "库房", "people_trapped": "unknown"})
     fire.reached(FIRE, [], [EMERGENCY])
     fire.did(TOWN, "people_information", "45.township.2")
-    fire.did(TOWN, "evacuation", "45.township.2", figures={"evacuated": 30})
+    homes = [f"{place}.township.4" for place in range(30, 39)]  # 及时组织群众疏散
+    moved = {"evacuated": 30}
+    fire.did(TOWN, "evacuation", "45.township.2", *homes, figures=moved)
     fire.did(FIRE, "receive", "45.区消防救援大队.1", to="received")
     fire.did(TOWN, "supplies", "45.township.3")
     fire.did(FIRE, "firefighting", "45.区消防救援大队.1", to="responding")
@@ -103,7 +120,9 @@ def test_46_the_farm_bureau_finds_a_fire_itself(cast: Cast) -> None:
         fields={"safe": True},
     )
     reason = {"reason": "农户焚烧秸秆，已扑灭"}
-    fire.did(EMERGENCY, "false_alarm", "46.区应急管理局.5", to="false_alarm", fields=reason)
+    fire.did(
+        EMERGENCY, "false_alarm", "46.区应急管理局.5", to="false_alarm", fields=reason
+    )
     fire.ended("false_alarm")
 
 
@@ -119,7 +138,7 @@ def test_46_the_patrol_controls_fire_sources(cast: Cast) -> None:
         ("整改提醒单", day(5))
     )
     edge.town_passed("已清理").seen_by()
-    burnt = cast.found("46-02", on_spot("已制止野外用火")).at("reported")
+    burnt = cast.found("46-02", on_spot("已制止"), facts=["illegal"]).at("reported")
     burnt.routed(
         "L33",
         "46.区应急管理局.1",
@@ -196,11 +215,18 @@ def test_47_a_drought_is_watched_and_water_shared_out(cast: Cast) -> None:
 def test_47_the_patrol_before_the_rain(cast: Cast) -> None:
     """排查整治 of low ground, sites, drains and covers (47.township.4); what is beyond the
     town goes to 应急局 (47.区应急管理局.1), with whose drain or channel it is."""
-    duty(cast, "47-risk-points", "47.township.2", figures={"entries": 12})
+    # 建立辖区防汛风险隐患点清单
+    duty(cast, "47-risk-points", "47.township.2", figures={"entries": 1})
+    manhole = risk_point(cast, "47-manhole", "3号井", "井盖松动")
     drain = cast.found("47-08", on_spot("督促疏通")).with_the_town(
         "T47", "47.township.4"
     )
     drain.settled("已疏通").went("T1 found > T2 on_spot > T4 closed_town")
+    cover = cast.found("47-06", until(day(1), "更换井盖"), place=manhole)
+    assert cover.ticket["place"]["id"] == manhole
+    cover.town_passed("已更换").seen_by()
+    visits = cast.officer.get(f"/places/{manhole}").json["visits"]
+    assert visits["last_visited_at"]
     site = cast.found("47-03", until(day(3), "督促工地备齐水泵"))
     site.papers(("整改提醒单", day(3))).town_passed("已备齐").seen_by()
     water = "47.区农牧局（区水务局）"

@@ -124,9 +124,9 @@ def test_fireworks_in_a_shop_go_to_the_emergency_bureau_at_once(cast: Cast) -> N
     """
     case = cast.found("30-13", on_spot("已要求停止销售"), severity="major")
     case.at("reported").in_ledger("区安委办")
-    case.routed(
-        "L01", "30.区应急管理局.2", lead=EMERGENCY, co=[FIRE, POLICE]
-    ).seen_by(EMERGENCY, FIRE, POLICE)
+    case.routed("L01", "30.区应急管理局.2", lead=EMERGENCY, co=[FIRE, POLICE]).seen_by(
+        EMERGENCY, FIRE, POLICE
+    )
     assert case.ticket["routing"]["at_once"] is True
     case.accepted().verified("库房存有烟花爆竹和酒精")
     case.punished("fine", "依法给予处罚").transferred(POLICE, "涉嫌非法储存，移送")
@@ -160,7 +160,9 @@ def test_a_joint_action_convened_by_the_safety_office(cast: Cast) -> None:
     refused = refusal("当场声明拒绝", "业主拒绝拆除包间隔断")
     case = cast.found("35-19", refused).at("reported")
     case.cannot(cast.of(POLICE), "dispatch", 403, department=POLICE, note="联合检查")
-    case.dispatched(cast.safety_office, FIRE, "列入联合执法，消防大队牵头，公安分局参加")
+    case.dispatched(
+        cast.safety_office, FIRE, "列入联合执法，消防大队牵头，公安分局参加"
+    )
     case.routed(
         "L04",
         "35.区消防救援大队.2",

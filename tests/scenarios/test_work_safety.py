@@ -74,9 +74,7 @@ def test_42_notice_order_heavier_penalty_and_the_town_s_ledger(cast: Cast) -> No
     case.punished("stop_work", "停止作业")
     assert case.ticket["failed_rechecks"] == 1
     case.recheck_passed("线路已更换")
-    case.fined(
-        ("fine", EMERGENCY), ("heavier", EMERGENCY), ("stop_work", EMERGENCY)
-    )
+    case.fined(("fine", EMERGENCY), ("heavier", EMERGENCY), ("stop_work", EMERGENCY))
     # 隐患消除后，通知街镇修订完善台账
     case.fed_back("隐患已消除，请修订台账").cannot(case.lead, "close", 403).closed()
     case.papers(("整改通知书", day(-2)), ("整改指令", day(7))).went(
