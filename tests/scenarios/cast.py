@@ -10,17 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from server.checklists.catalogue import Checkpoint
 from server.checklists.loader import bundled_root, load
 from tests.factories import Caller, Factory, picture
+from tests.scenarios.handling import Document, ago, day, report
 
 CATALOGUE = load(bundled_root() / "buerhantu")
 RULES = CATALOGUE.rules
@@ -28,52 +27,6 @@ RULES = CATALOGUE.rules
 DEPARTMENTS = {d.name: d.code for d in RULES.departments if d.level != "town"}
 
 item = pytest.mark.item  # which item of the list a scenario plays
-Document = dict[str, Any]
-
-
-def day(ahead: int) -> str:
-    """Return the local day so many days from now."""
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    return (today + timedelta(days=ahead)).isoformat()
-
-
-def ago(**past: int) -> str:
-    """Return the moment that long ago."""
-    return (datetime.now(UTC) - timedelta(**past)).isoformat()
-
-
-# --- how a finding says it was handled ------------------------------------------------
-
-
-def on_spot(note: str) -> Document:
-    """Settled, or stopped, there and then (劝导, 制止, 立即整改)."""
-    return {"kind": "on_spot", "note": note}
-
-
-def until(due_on: str, note: str = "督促限期整改") -> Document:
-    """The town gives a day (督促整改)."""
-    return {"kind": "deadline", "due_on": due_on, "note": note}
-
-
-def report(note: str) -> Document:
-    """Reported up (上报)."""
-    return {"kind": "report_up", "note": note}
-
-
-def refusal(how: str, note: str) -> Document:
-    """Reported up because correction was refused, with how that was shown (拒不整改)."""
-    return {"kind": "report_up", "note": note, "refused": {"how": how, "note": note}}
-
-
-def complaint(channel: str, note: str) -> Document:
-    """The parts of a finding that came of a complaint which the town verified."""
-    told = {
-        "channel": channel,
-        "received_at": ago(days=1),
-        "note": note,
-        "complainant": {"name": "张某", "phone": "13800000000"},
-    }
-    return {"source": "complaint", "complaint": told}
 
 
 class Cast:
@@ -119,7 +72,7 @@ class Cast:
         case = self._sent(
             self.worker, point, handling, inspection=inspection, **changes
         )
-        self._inspected(point, inspection)
+        self._inspected(point, inspection, changes.get("place"))
         kept = self.worker.get(f"/findings/{case.finding}").json
         assert (kept["checkpoint"], kept["inspection"]) == (checkpoint, inspection)
         return case
@@ -146,14 +99,14 @@ class Cast:
         answer = who.put(f"/findings/{finding}", json=document | changes)
         assert answer.status_code == 201, answer.text
         for photo in photos:
-            _uploaded(who, photo, f"finding={finding}&stage=before")
+            uploaded(who, photo, f"finding={finding}&stage=before")
         case = Case(self, answer.json["ticket"]["number"], finding)
         ticket = case.ticket
         assert set(point.facts) <= set(ticket["facts"])
         assert (ticket["photos"], ticket["photos_missing"]) == (photos, [])
         return case
 
-    def _inspected(self, point: Checkpoint, inspection: str) -> None:
+    def _inspected(self, point: Checkpoint, inspection: str, place: Any) -> None:
         code = _item(point)
         whole = self.worker.get(f"/checklists/{code}").json
         document = {
@@ -162,6 +115,7 @@ class Cast:
             "started_at": ago(minutes=50),
             "finished_at": ago(minutes=20),
             "position": self.make.position(),
+            "place": place,
             "answers": [
                 {
                     "checkpoint": c["id"],
@@ -193,13 +147,25 @@ def _item(point: Checkpoint) -> str:
     return point.id.partition("-")[0]
 
 
-def _uploaded(who: Caller, photo: str, query: str) -> None:
+def uploaded(who: Caller, photo: str, query: str) -> None:
     answer = who.put(
         f"/photos/{photo}?{query}",
         data=picture(size=(32, 24)),
         content_type="image/jpeg",
     )
     assert answer.status_code == 201, answer.text
+
+
+def _ledger_path(ledger: str) -> str:
+    period = f"{day(-1)}..{day(0)}"
+    return f"/reports/ledger?addressee={ledger}&period={period}&provisional=true"
+
+
+def _ledger(reader: Caller, ledger: str) -> dict[str, Document]:
+    """Return the rows of a ledger by the number of their hazard."""
+    answer = reader.get(_ledger_path(ledger))
+    assert answer.status_code == 200, answer.text
+    return {row["number"]: row for row in answer.json["rows"]}
 
 
 def _names(departments: list[Document]) -> set[str]:
@@ -282,10 +248,25 @@ class Case:
         return self
 
     def in_ledger(self, title: str | None) -> Case:
-        """It stands in the ledger kept for this addressee (None: the list names none)."""
-        duty_item = self.ticket["duty_item"]
-        titles = [row.title for row in RULES.ledgers if duty_item in row.items]
-        assert titles == ([title] if title else [])
+        """It stands in the ledger kept for this addressee (None: the list names none).
+
+        The town reads it there, the addressee as well, and no other department.
+        """
+        ticket = self.ticket
+        ledgers = [row for row in RULES.ledgers if ticket["duty_item"] in row.items]
+        assert [ledger.title for ledger in ledgers] == ([title] if title else [])
+        for ledger in ledgers:
+            readers = [self.cast.officer]
+            if ledger.addressee is not None:
+                readers.append(self.cast.make.handler(ledger.addressee))
+            for reader in readers:
+                row = _ledger(reader, ledger.id)[self.number]
+                assert (row["ledger"], row["item"]) == (ledger.id, ticket["duty_item"])
+                assert row["state"]["code"] == ticket["state"]
+                orders = [d for d in ticket["documents"] if d["kind"] == "order"]
+                assert row["order"] == (orders[-1]["title"] if orders else None)
+            stranger = self.cast.of("区商务局")
+            assert stranger.get(_ledger_path(ledger.id)).status_code == 404
         return self
 
     def went(self, course: str) -> Case:

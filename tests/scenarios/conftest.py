@@ -24,6 +24,7 @@ def _quick_sign_ins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cast(make: Factory) -> Iterator[Cast]:
-    """Return the people of a scenario; afterwards the records must tell what they did."""
+    """Return the people of a scenario; afterwards the records must tell what they
+    did."""
     yield Cast(make)
     assert [*tickets.faults(), *orders.faults(), *incidents.faults()] == []

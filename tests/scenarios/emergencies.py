@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from tests.scenarios.cast import Cast, ago
+from tests.scenarios.cast import Cast
+from tests.scenarios.handling import ago
 
 TOWN = "镇"
 

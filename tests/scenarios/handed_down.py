@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from tests import orders
 from tests.factories import Caller
-from tests.scenarios.cast import Cast, Document, _uploaded
-from uuid import uuid4
+from tests.scenarios.cast import Cast, uploaded
+from tests.scenarios.handling import Document
 
 
 class Order:
@@ -62,7 +63,7 @@ class Order:
     def pictures(self, who: Caller, stage: str) -> list[str]:
         """Send one picture and return what an action names."""
         photo = str(uuid4())
-        _uploaded(who, photo, f"order={self.number}&stage={stage}")
+        uploaded(who, photo, f"order={self.number}&stage={stage}")
         return [photo]
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.scenarios.cast import Cast, complaint, day, item, refusal, report, until
+from tests.scenarios.cast import Cast, item
+from tests.scenarios.handling import complaint, day, refusal, report, until
 
 HOUSING, CITY = "区住房和城乡建设局", "市住房和城乡建设局"
 
@@ -40,7 +41,8 @@ def test_27_refused_appraised_ordered_and_reported_to_the_city(cast: Cast) -> No
 
 @item("27")
 def test_27_danger_of_collapse_does_not_wait_for_a_refusal(cast: Cast) -> None:
-    """What is dangerous is 区住建局's without a refusal (27.区住房和城乡建设局.1, A18)."""
+    """What is dangerous is 区住建局's without a refusal (27.区住房和城乡建设局.1,
+    A18)."""
     control = {"measure": "停止使用", "note": "已清场"}
     case = cast.found("27-14", report("网架变形仍在使用"), control=control)
     case.routed("L31", "27.区住房和城乡建设局.1", lead=HOUSING, next_level=CITY)
@@ -119,7 +121,8 @@ def test_29_a_complaint_is_verified_and_handed_on(cast: Cast) -> None:
 
 @item("29")
 def test_29_nothing_found_on_patrol_is_kept_by_the_town(cast: Cast) -> None:
-    """Whatever a patrol finds is reported (29.township.2); 住建局 finds it is not so."""
+    """Whatever a patrol finds is reported (29.township.2); 住建局 finds it is not
+    so."""
     case = cast.found("29-04", report("楼面堆放大量水泥砂石")).at("reported")
     case.routed("L08", "29.township.2", lead=HOUSING).seen_by(HOUSING)
     case.accepted().not_so("荷载在允许范围内").fed_back("不影响结构").closed().went(
@@ -152,7 +155,8 @@ def test_41_refused_on_a_building_site_up_to_the_city(cast: Cast) -> None:
 
 @item("41")
 def test_41_illegal_works_are_reported_at_once(cast: Cast) -> None:
-    """违法违规 is the other trigger of 41.township.2; 住建局 returns what lacks facts."""
+    """违法违规 is the other trigger of 41.township.2; 住建局 returns what lacks
+    facts."""
     case = cast.found("41-02", report("无施工许可")).at("reported")
     case.routed("L11", "41.township.2", lead=HOUSING, next_level=CITY)
     case.does(case.lead, "return", "returned", note="请补充建设单位名称")

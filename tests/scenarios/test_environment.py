@@ -6,16 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.scenarios.cast import (
-    Cast,
-    complaint,
-    day,
-    item,
-    on_spot,
-    refusal,
-    report,
-    until,
-)
+from tests.scenarios.cast import Cast, item
+from tests.scenarios.handling import complaint, day, on_spot, refusal, report, until
 
 ECOLOGY, URBAN, POLICE = "区生态环境分局", "区城市管理综合执法局", "区公安分局"
 AGRI, HOUSING, GOVERNMENT = "区农牧局", "区住房和城乡建设局", "区政府"
@@ -91,8 +83,9 @@ def test_63_an_unknown_source_is_measured_first(cast: Cast) -> None:
 
 @item("64")
 def test_64_the_patrol_is_recorded_and_what_it_finds_reported(cast: Cast) -> None:
-    """Every patrol along the water is recorded and what it finds reported (64.township.2);
-    生态环境分局 verifies, punishes and has it cleaned up (64.区生态环境分局.3)."""
+    """Every patrol along the water is recorded and what it finds reported
+    (64.township.2); 生态环境分局 verifies, punishes and has it cleaned up
+    (64.区生态环境分局.3)."""
     case = cast.found("64-03", report("暗管排污")).at("reported")
     inspection = cast.officer.get(f"/findings/{case.finding}").json["inspection"]
     record = cast.officer.get(f"/inspections/{inspection}").json  # 并做好记录
@@ -112,7 +105,8 @@ def test_64_the_patrol_is_recorded_and_what_it_finds_reported(cast: Cast) -> Non
 def test_dead_livestock_in_water_is_collected_and_traced(
     cast: Cast, checkpoint: str
 ) -> None:
-    """农牧局 collects, disposes of and traces it (68.区农牧局.4), whichever patrol finds it."""
+    """农牧局 collects, disposes of and traces it (68.区农牧局.4), whichever patrol
+    finds it."""
     case = cast.found(checkpoint, report("河道内死羊")).at("reported")
     case.routed("L42", "68.区农牧局.4", lead=AGRI, co=[ECOLOGY]).seen_by(AGRI, ECOLOGY)
     case.accepted().verified("已收集并溯源").ordered("整改要求", day(2), "无害化处理")
@@ -121,8 +115,8 @@ def test_dead_livestock_in_water_is_collected_and_traced(
 
 @item("65")
 def test_65_hazardous_waste_dumped_up_to_the_government(cast: Cast) -> None:
-    """Dumping is stopped (65.township.2) and reported; 生态环境分局 verifies, files a case
-    and asks 区政府 to close down what is serious (65.区生态环境分局.3)."""
+    """Dumping is stopped (65.township.2) and reported; 生态环境分局 verifies, files a
+    case and asks 区政府 to close down what is serious (65.区生态环境分局.3)."""
     case = cast.found("65-03", on_spot("当场制止倾倒")).at("reported")
     case.routed("L25", "65.区生态环境分局.3", lead=ECOLOGY, next_level=GOVERNMENT)
     case.seen_by(ECOLOGY).accepted().verified("倾倒危险废物属实")
@@ -158,7 +152,8 @@ def test_65_solid_waste_is_put_right_by_the_order(cast: Cast) -> None:
 def test_65_kitchen_and_building_waste_are_the_urban_bureau_s(
     cast: Cast, checkpoint: str, rule: str, clause: str
 ) -> None:
-    """城管局 punishes kitchen and building waste (65.区城市管理综合执法局.1), and burning."""
+    """城管局 punishes kitchen and building waste (65.区城市管理综合执法局.1), and
+    burning."""
     case = cast.found(checkpoint, on_spot("当场制止")).at("reported")
     case.routed(rule, clause, lead=URBAN).seen_by(URBAN)
     case.accepted().verified("属实").punished("punished", "依法处罚")
@@ -168,9 +163,9 @@ def test_65_kitchen_and_building_waste_are_the_urban_bureau_s(
 
 @item("66")
 def test_66_polluted_soil(cast: Cast) -> None:
-    """What harms the soil is reported (66.township.2); 生态环境分局 verifies and punishes
-    (66.区生态环境分局.3) and orders remediation (.4); farmland is 农牧局's as well
-    (66.区农牧局.2)."""
+    """What harms the soil is reported (66.township.2); 生态环境分局 verifies and
+    punishes (66.区生态环境分局.3) and orders remediation (.4); farmland is 农牧局's as
+    well (66.区农牧局.2)."""
     plant = cast.found("66-04", report("渗漏")).routed(
         "L23", "66.township.2", lead=ECOLOGY
     )
@@ -213,8 +208,9 @@ URBAN_AIR = ("67.区城市管理综合执法局.1", "67.区城市管理综合执
 def test_67_each_source_of_foul_air_has_its_department(
     cast: Cast, checkpoint: str, rule: str, clauses: list[str], lead: str, co: list[str]
 ) -> None:
-    """What may foul the air is reported (67.township.2): companies to 生态环境分局, the six
-    hundred-percents of a site to 住建局, burning, grills, dust and fumes to 城管局."""
+    """What may foul the air is reported (67.township.2): companies to 生态环境分局, the
+    six hundred-percents of a site to 住建局, burning, grills, dust and fumes to 城管局.
+    """
     case = cast.found(checkpoint, report("可能引起大气污染")).at("reported")
     case.routed(rule, *clauses, lead=lead, co=co).seen_by(lead, *co).in_ledger(None)
     by = URBAN if URBAN in co else lead  # dust on a site is punished by 城管局 (A29)
@@ -238,8 +234,8 @@ def test_68_livestock_waste_is_stopped_and_reported(cast: Cast) -> None:
     case.does(cast.of(AGRI), "comment", "ordered", note="指导综合利用")
     case.recheck_passed("设施已用").fed_back("已查处").closed()
     case.fined(("investigated", ECOLOGY)).went(
-        "T1 found > T2 on_spot > T5 reported > T12 verifying > T15 > P1 > T15 ordered > "
-        "N1 > T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"
+        "T1 found > T2 on_spot > T5 reported > T12 verifying > T15 > P1 > "
+        "T15 ordered > N1 > T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"
     )
     tidy = cast.found("68-04", on_spot("督促清理")).with_the_town(
         "T68", "68.township.2"
@@ -251,8 +247,8 @@ def test_68_livestock_waste_is_stopped_and_reported(cast: Cast) -> None:
 def test_70_waste_points_are_kept_by_the_town_and_equipped_by_the_bureau(
     cast: Cast,
 ) -> None:
-    """The town checks its points (70.township.2) and maintains them (.4); what equipment is
-    lacking 城管局 supplies (70.区城市管理综合执法局.1)."""
+    """The town checks its points (70.township.2) and maintains them (.4); what
+    equipment is lacking 城管局 supplies (70.区城市管理综合执法局.1)."""
     label = cast.found("70-03", on_spot("补贴标识"))
     label.with_the_town("T70", "70.township.2", "70.township.4")
     label.settled("标识已补").went("T1 found > T2 on_spot > T4 closed_town")
@@ -271,8 +267,8 @@ def test_70_waste_points_are_kept_by_the_town_and_equipped_by_the_bureau(
 
 @item("70")
 def test_70_the_monthly_form_and_the_table_of_merged_points(cast: Cast) -> None:
-    """撤桶并点统计表 (70.township.2) and the monthly form (70.township.3), the only monthly
-    rhythm that the list itself gives."""
+    """撤桶并点统计表 (70.township.2) and the monthly form (70.township.3), the only
+    monthly rhythm that the list itself gives."""
     month = day(-31)[:7]
     table = {"points_before": 20, "points_removed": 6, "points_merged": 4}
     table |= {"points_after": 10, "points_fit": 9, "bins_removed": 40, "bins_after": 60}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from tests.scenarios.cast import Cast, complaint, day, item, refusal, report, until
+from tests.scenarios.cast import Cast, item
 from tests.scenarios.handed_down import Order
+from tests.scenarios.handling import complaint, day, refusal, report, until
 
 AGRI, CITY = "区农牧局", "市农牧局"
 
 
 @item("52")
 def test_52_idle_land_verified_reclaimed_and_accepted(cast: Cast) -> None:
-    """农牧局 assigns an order (52.区农牧局.1); the town verifies the spot, photographs and
-    reviews it level by level (52.township.1), reclaims it (52.township.2, .4); 农牧局
-    reviews what is submitted (52.区农牧局.1)."""
+    """农牧局 assigns an order (52.区农牧局.1); the town verifies the spot, photographs
+    and reviews it level by level (52.township.1), reclaims it (52.township.2, .4);
+    农牧局 reviews what is submitted (52.区农牧局.1)."""
     order = Order(cast, "52", AGRI)
     order.village("accept", "town_verifying", "52.township.1")
     before = order.pictures(cast.worker, "before")
@@ -49,8 +50,8 @@ def test_52_idle_land_verified_reclaimed_and_accepted(cast: Cast) -> None:
 
 @item("53")
 def test_53_lost_farmland_restored_by_the_town(cast: Cast) -> None:
-    """农牧局 finds 撂荒、非农化、非粮化 and urges the town (53.区农牧局.7); the town patrols
-    the lead and restores the farmland (53.township.4)."""
+    """农牧局 finds 撂荒、非农化、非粮化 and urges the town (53.区农牧局.7); the town
+    patrols the lead and restores the farmland (53.township.4)."""
     order = Order(cast, "53", AGRI, due_on=day(20))
     order.department("urge", "issued", "53.区农牧局.7", note="督促街镇整改")
     order.town("accept", "town_verifying", "53.township.4")
@@ -92,8 +93,9 @@ def test_53_a_lead_that_proves_untrue(cast: Cast) -> None:
 @item("54")
 def test_54_the_city_decides_and_the_district_enforces(cast: Cast) -> None:
     """The town verifies a farmer's complaint and reports it (54.township.2); 区农牧局
-    verifies on site and reports what is true to 市农牧局 (54.区农牧局.3), which deals with
-    it (54.市农牧局.2); 区农牧局 enforces as the city asks and follows up (54.区农牧局.4)."""
+    verifies on site and reports what is true to 市农牧局 (54.区农牧局.3), which deals
+    with it (54.市农牧局.2); 区农牧局 enforces as the city asks and follows up
+    (54.区农牧局.4)."""
     told = complaint("hotline", "反映种子不发芽")
     case = cast.found("54-08", report("核实种子质量存在问题"), **told).at("reported")
     clauses = ("54.township.2", "54.区农牧局.3")
@@ -129,8 +131,8 @@ def test_54_missing_records_are_urged_by_the_town(cast: Cast) -> None:
 
 @item("55")
 def test_55_a_suspected_animal_disease(cast: Cast) -> None:
-    """Abnormal deaths are reported quickly (55.township.6, .7); 农牧局's experts determine
-    kind and extent, isolate and dispose of the dead (55.区农牧局.7)."""
+    """Abnormal deaths are reported quickly (55.township.6, .7); 农牧局's experts
+    determine kind and extent, isolate and dispose of the dead (55.区农牧局.7)."""
     case = cast.found("55-01", report("羊群异常死亡")).at("reported")
     clauses = ("55.township.4", "55.township.6", "55.township.7")
     case.routed("L19", *clauses, lead=AGRI).seen_by(AGRI).in_ledger(None)

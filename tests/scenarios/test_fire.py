@@ -1,15 +1,22 @@
-"""Items 39, 40, 43: escape routes and 三清三关, electric bicycles, daily fire checks."""
+"""Items 39, 40, 43: escape routes (三清三关), electric bicycles, daily checks."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.cast import Cast, day, item, on_spot, refusal, report
+from tests.scenarios.cast import Cast, item
+from tests.scenarios.handling import day, on_spot, refusal, report
 
 FIRE, POLICE, HOUSING = "区消防救援大队", "区公安分局", "区住房和城乡建设局"
 URBAN, RESOURCES, MARKET = "区城市管理综合执法局", "区自然资源分局", "区市场监督管理局"
 APPROVAL = "区行政审批政务服务与数据管理局"
 
+# Whose clauses in 39 and 40 speak of 查处, 处罚, 处置 or 执法查处; the others only
+# supervise, approve or encourage.
+PUNISHING = {
+    "39": {POLICE, URBAN},
+    "40": {POLICE, HOUSING},
+}
 HOUSEHOLD = {"name": "某户", "kind": "household"}
 
 
@@ -85,7 +92,8 @@ def test_39_each_department_handles_what_is_its_own(
     rule: str,
     clause: str,
 ) -> None:
-    """消防大队 leads; who else has a part follows from the fact (39, clause 1 of each)."""
+    """消防大队 leads; who else has a part follows from the fact (39, clause 1 of
+    each)."""
     case = cast.found(checkpoint, refusal("拒绝签字", "劝导无效"), facts=facts)
     case.routed("L09", "39.township.4", lead=FIRE, co=[department])
     (matched,) = case.ticket["routing"]["co_rules"]
@@ -94,9 +102,10 @@ def test_39_each_department_handles_what_is_its_own(
         cast.of(department), "comment", "reported", note="按职责办理"
     )
     case.accepted().verified("属实").ordered("责令改正通知书", day(7), "改正")
-    case.punished("dealt_with_by_law", "按职责查处", by=department)
+    if department in PUNISHING["39"]:
+        case.punished("dealt_with_by_law", "按职责查处", by=department)
+        case.fined(("dealt_with_by_law", department))
     case.recheck_passed("已改正").fed_back("已改正").closed()
-    case.fined(("dealt_with_by_law", department))
 
 
 @item("40")
@@ -153,9 +162,10 @@ def test_40_each_department_handles_what_is_its_own(
     assert matched["basis"] == clauses
     case.seen_by(FIRE, department)
     case.accepted().verified("属实").ordered("责令改正通知书", day(2), "改正")
-    case.punished("dealt_with_by_law", "按职责查处", by=department)
+    if department in PUNISHING["40"]:
+        case.punished("dealt_with_by_law", "按职责查处", by=department)
+        case.fined(("dealt_with_by_law", department))
     case.recheck_passed("已改正").fed_back("已改正").closed()
-    case.fined(("dealt_with_by_law", department))
 
 
 @item("40")
@@ -196,7 +206,8 @@ def test_43_stopped_or_reported_when_refused(cast: Cast) -> None:
 
 @item("43")
 def test_43_the_fire_brigade_s_own_supervision(cast: Cast) -> None:
-    """消防大队 supervises units itself (43.区消防救援大队.1) and tells the town (A33)."""
+    """消防大队 supervises units itself (43.区消防救援大队.1) and tells the town
+    (A33)."""
     case = cast.checked(FIRE, "43-06", "监督检查发现消防设施被关停").at("verifying")
     case.seen_by(FIRE).verified("属实").punished("fine", "罚款")
     case.ordered("责令改正通知书", day(7), "责令改正").recheck_passed("设施已启用")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.cast import Cast, day, item, on_spot, refusal, report
+from tests.scenarios.cast import Cast, item
+from tests.scenarios.handling import day, on_spot, refusal, report
 
 HOUSING, MARKET, POLICE = "区住房和城乡建设局", "区市场监督管理局", "区公安分局"
 COMMERCE, URBAN, FIRE = "区商务局", "区城市管理综合执法局", "区消防救援大队"
@@ -59,7 +60,8 @@ def test_44_what_is_professional_is_reported(cast: Cast) -> None:
 @item("44")
 def test_44_illegal_trade_is_stopped_punished_and_destroyed(cast: Cast) -> None:
     """违法经营 is stopped (44.township.2); 住建局 punishes together with 市场监管局 and
-    公安分局, black gas and cylinders are seized and destroyed (44.区住房和城乡建设局.5)."""
+    公安分局, black gas and cylinders are seized and destroyed
+    (44.区住房和城乡建设局.5)."""
     illegal = {"facts": ["illegal", "illegal_filling"]}
     case = cast.found("44-20", on_spot("当场制止充装"), **illegal).at("reported")
     case.routed("L14", "44.township.2", lead=HOUSING, co=[MARKET, POLICE])
@@ -107,14 +109,19 @@ def test_44_each_department_handles_what_is_its_own(
         clauses = [f"44.{MARKET}.{number}" for number in clauses]
     assert matched["basis"] == clauses
     case.seen_by(HOUSING, department).accepted().verified("属实")
-    case.punished("fine", "按职责处罚", by=department)
+    if department in {MARKET, POLICE}:  # 依法查处; the others supervise and inspect
+        case.punished("fine", "按职责查处", by=department)
+        case.fined(("fine", department))
+    else:
+        case.does(cast.of(department), "comment", "verifying", note="按职责检查")
     case.ordered("整改要求", day(2), "整改").recheck_passed("已整改")
-    case.fed_back("已整改").closed().fined(("fine", department))
+    case.fed_back("已整改").closed()
 
 
 @item("35", "44")
 def test_gas_found_in_a_restaurant_is_a_matter_of_44(cast: Cast) -> None:
-    """The kind of hazard decides, not the programme (A12); 商务局 handles with 住建局."""
+    """The kind of hazard decides, not the programme (A12); 商务局 handles with
+    住建局."""
     case = cast.found("35-17", on_spot("要求移出就餐区")).with_the_town(
         "T44", "44.township.2"
     )

@@ -1,12 +1,13 @@
-"""Items 45–50: fires, floods, weather, landslides, earthquakes; patrols of 46, 47, 49."""
+"""Items 45–50: fires, floods, weather, landslides, earthquakes, and patrols."""
 
 from __future__ import annotations
 
 from uuid import uuid4
 
 from tests.factories import picture
-from tests.scenarios.cast import RULES, Cast, day, item, on_spot, report, until
+from tests.scenarios.cast import RULES, Cast, item
 from tests.scenarios.emergencies import TOWN, Emergency
+from tests.scenarios.handling import day, on_spot, report, until
 
 EMERGENCY, FIRE, HOUSING = "区应急管理局", "区消防救援大队", "区住房和城乡建设局"
 AGRI, HEALTH, CULTURE = "区农牧局", "区卫生健康委员会", "区文体旅游广电局"
@@ -35,7 +36,8 @@ def duty(cast: Cast, kind: str, clause: str, **more: object) -> str:
 
 
 def risk_point(cast: Cast, kind: str, name: str, risk: str) -> str:
-    """Register a risk point with its keeper, which stands in the town's list; its id."""
+    """Register a risk point with its keeper, which stands in the town's list; its
+    id."""
     id = str(uuid4())
     keeper = {"name": "王某", "phone": "13800000000"}
     place = {"kind": kind, "name": name, "risk": risk, "keeper": keeper}
@@ -52,8 +54,9 @@ def risk_point(cast: Cast, kind: str, name: str, risk: str) -> str:
 @item("45")
 def test_45_a_fire_is_put_out_and_looked_into(cast: Cast) -> None:
     """The town names the people in the area, moves and calms them, brings hands and
-    goods (45.township.2, .3); 消防大队 puts it out, closes the scene, finds the cause and
-    counts the loss (45.区消防救援大队.1); the town restores life (45.township.4)."""
+    goods (45.township.2, .3); 消防大队 puts it out, closes the scene, finds the cause
+    and counts the loss (45.区消防救援大队.1); the town restores life (45.township.4).
+    """
     fire = Emergency(cast, "fire", {"burning": "库房", "people_trapped": "unknown"})
     fire.reached(FIRE, [], [EMERGENCY])
     fire.did(TOWN, "people_information", "45.township.2")
@@ -78,8 +81,8 @@ def test_45_a_fire_is_put_out_and_looked_into(cast: Cast) -> None:
 
 @item("46")
 def test_46_a_wildfire_is_reported_fought_and_commanded(cast: Cast) -> None:
-    """The ranger reports place, size and who is trapped (46.township.4) and first fights
-    a small fire where it is safe (46.township.5); 应急局 judges and commands
+    """The ranger reports place, size and who is trapped (46.township.4) and first
+    fights a small fire where it is safe (46.township.5); 应急局 judges and commands
     (46.区应急管理局.5), 农牧局 fights on its notice (46.区农牧局.3), 消防大队 under
     区政府 (46.区消防救援大队.1); 应急局 reports and sees to recovery (.7–.9)."""
     told = {"fire_size": "small", "people_trapped": "no"}
@@ -109,7 +112,8 @@ def test_46_a_wildfire_is_reported_fought_and_commanded(cast: Cast) -> None:
 
 @item("46")
 def test_46_the_farm_bureau_finds_a_fire_itself(cast: Cast) -> None:
-    """What 农牧局 sees on its patrols it fights and reports to 应急局 (46.区农牧局.4)."""
+    """What 农牧局 sees on its patrols it fights and reports to 应急局
+    (46.区农牧局.4)."""
     told = {"fire_size": "medium", "people_trapped": "no"}
     fire = Emergency(cast, "wildfire", told, by=AGRI).reached(EMERGENCY, [AGRI, FIRE])
     fire.did(
@@ -128,8 +132,8 @@ def test_46_the_farm_bureau_finds_a_fire_itself(cast: Cast) -> None:
 
 @item("46")
 def test_46_the_patrol_controls_fire_sources(cast: Cast) -> None:
-    """火源管控 is the town's own (46.township.4); what is illegal and a fire that is seen
-    go to 应急局 with 农牧局 (46.区应急管理局.1, .5, 46.区农牧局.2, .3)."""
+    """火源管控 is the town's own (46.township.4); what is illegal and a fire that is
+    seen go to 应急局 with 农牧局 (46.区应急管理局.1, .5, 46.区农牧局.2, .3)."""
     tomb = cast.found("46-04", on_spot("劝阻烧纸，改献花")).with_the_town(
         "T46", "46.township.4"
     )
@@ -166,10 +170,11 @@ def test_46_the_patrol_controls_fire_sources(cast: Cast) -> None:
 
 @item("47")
 def test_47_a_flood_is_reported_drained_and_made_good(cast: Cast) -> None:
-    """The town reports flooding (47.township.5) and moves who is threatened (.6); 应急局
-    commands (47.区应急管理局.5), 住建局 drains and guards the spots that flood
-    (47.区住房和城乡建设局.2), 农牧局 deals with the mountain flood (区水务局.1), 消防大队
-    rescues (.1, .2), 卫健委 prevents disease; then relief and recovery (.9, .10)."""
+    """The town reports flooding (47.township.5) and moves who is threatened (.6);
+    应急局 commands (47.区应急管理局.5), 住建局 drains and guards the spots that flood
+    (47.区住房和城乡建设局.2), 农牧局 deals with the mountain flood (区水务局.1),
+    消防大队 rescues (.1, .2), 卫健委 prevents disease; then relief and recovery (.9,
+    .10)."""
     told = {"situation": "waterlogging", "people_threatened": "yes"}
     flood = Emergency(cast, "flood", told)
     flood.reached(EMERGENCY, [HOUSING, AGRI, FIRE, HEALTH])
@@ -213,8 +218,8 @@ def test_47_a_drought_is_watched_and_water_shared_out(cast: Cast) -> None:
 
 @item("47")
 def test_47_the_patrol_before_the_rain(cast: Cast) -> None:
-    """排查整治 of low ground, sites, drains and covers (47.township.4); what is beyond the
-    town goes to 应急局 (47.区应急管理局.1), with whose drain or channel it is."""
+    """排查整治 of low ground, sites, drains and covers (47.township.4); what is beyond
+    the town goes to 应急局 (47.区应急管理局.1), with whose drain or channel it is."""
     # 建立辖区防汛风险隐患点清单
     duty(cast, "47-risk-points", "47.township.2", figures={"entries": 1})
     manhole = risk_point(cast, "47-manhole", "3号井", "井盖松动")
@@ -261,10 +266,11 @@ def test_47_the_patrol_before_the_rain(cast: Cast) -> None:
 
 @item("48")
 def test_48_weather_damage_is_reported_and_made_good(cast: Cast) -> None:
-    """The town prevents and responds as 应急局 arranges (48.township.4), reports the damage
-    (.5) and moves people (.6); 应急局 coordinates and assesses (48.区应急管理局.4, .5),
-    住建局 drains (.4), 文体旅游广电局 closes what is dangerous (.1), 农牧局 guides farmers
-    (.1, .2); then relief and recovery (48.township.7, .8)."""
+    """The town prevents and responds as 应急局 arranges (48.township.4), reports the
+    damage (.5) and moves people (.6); 应急局 coordinates and assesses
+    (48.区应急管理局.4, .5), 住建局 drains (.4), 文体旅游广电局 closes what is dangerous
+    (.1), 农牧局 guides farmers (.1, .2); then relief and recovery (48.township.7, .8).
+    """
     told = {"phenomenon": "gale", "damage": "大棚受损", "people_threatened": "yes"}
     storm = Emergency(cast, "weather", told)
     storm.reached(EMERGENCY, [HOUSING, CULTURE], [AGRI])
@@ -289,9 +295,9 @@ def test_48_weather_damage_is_reported_and_made_good(cast: Cast) -> None:
 
 @item("49")
 def test_49_the_patrol_reports_any_danger_at_once(cast: Cast) -> None:
-    """Any 险情 goes to 自然资源分局 (49.township.2); people are moved (.3). It investigates
-    at once and tells the city and 应急局 (49.区自然资源分局.2), then carries out measures
-    under the city's guidance (.3)."""
+    """Any 险情 goes to 自然资源分局 (49.township.2); people are moved (.3). It
+    investigates at once and tells the city and 应急局 (49.区自然资源分局.2), then
+    carries out measures under the city's guidance (.3)."""
     control = {"measure": "人员撤离", "note": "转移三户"}
     case = cast.found("49-01", report("坡体裂缝扩大"), control=control).at("reported")
     case.routed(
@@ -317,8 +323,8 @@ def test_49_the_patrol_reports_any_danger_at_once(cast: Cast) -> None:
 @item("49")
 def test_49_a_landslide_is_reported_and_commanded(cast: Cast) -> None:
     """自然资源分局 investigates and reports to the city, 区政府 and 应急局
-    (49.区自然资源分局.2); 应急局 commands the rescue (49.区应急管理局.3), 消防大队 searches
-    (.2); the town moves people, cares and restores (49.township.3–.5)."""
+    (49.区自然资源分局.2); 应急局 commands the rescue (49.区应急管理局.3), 消防大队
+    searches (.2); the town moves people, cares and restores (49.township.3–.5)."""
     told = {"nature": "disaster", "phenomenon": "landslide", "people_threatened": "yes"}
     slide = Emergency(cast, "geological", told).reached(RESOURCES, [EMERGENCY, FIRE])
     slide.did(TOWN, "evacuation", "49.township.3", figures={"evacuated": 12})
@@ -349,9 +355,9 @@ def test_49_a_landslide_is_reported_and_commanded(cast: Cast) -> None:
 
 @item("50")
 def test_50_an_earthquake_is_reported_and_made_good(cast: Cast) -> None:
-    """Villagers help each other (50.township.3), are moved (.4) and counted (.5); 应急局
-    commands (50.区应急管理局.4), 消防大队 searches, 卫健委 treats, 发改委 sends goods,
-    住建局 assesses buildings; then aid, donations and rebuilding (.6–.11)."""
+    """Villagers help each other (50.township.3), are moved (.4) and counted (.5);
+    应急局 commands (50.区应急管理局.4), 消防大队 searches, 卫健委 treats, 发改委 sends
+    goods, 住建局 assesses buildings; then aid, donations and rebuilding (.6–.11)."""
     told = {"damage": "围墙倒塌，数户受损", "people_trapped": "yes"}
     quake = Emergency(cast, "earthquake", told)
     quake.reached(EMERGENCY, [FIRE, HOUSING, NDRC, HEALTH])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.cast import Cast, day, item, on_spot, refusal, report, until
+from tests.scenarios.cast import Cast, item
+from tests.scenarios.handling import day, on_spot, refusal, report, until
 
 FIRE, POLICE, EMERGENCY = "区消防救援大队", "区公安分局", "区应急管理局"
 
@@ -30,15 +31,15 @@ def test_refused_then_ordered_rechecked_punished_and_fed_back(
     """The village urges correction by a day (township.3); refused, it goes to 消防大队.
 
     消防大队 verifies, orders, re-checks, punishes and feeds back (区消防救援大队.2);
-    公安分局 handles with it, 应急局 coordinates as 安委办 (区应急管理局.1), to which the
-    ledger goes (township.3).
+    公安分局 handles with it, 应急局 coordinates as 安委办 (区应急管理局.1), to which
+    the ledger goes (township.3).
     """
     checkpoint, name = PLACES[number]
     party = {"name": name, "kind": "business"}
     # 督促整改火灾隐患
     case = cast.found(checkpoint, until(day(5)), responsible_party=party)
     case.at("rectifying").papers(("整改提醒单", day(5)))
-    case.with_the_town("T30", f"{number}.township.3").in_ledger("区安委办")
+    case.with_the_town("T30", f"{number}.township.3")
     # 拒不整改
     case.town_failed("到期未整改")
     case.reported("refused", "拒不整改，上报", how="负责人拒绝签字")
@@ -58,6 +59,7 @@ def test_refused_then_ordered_rechecked_punished_and_fed_back(
     # 将整改结果反馈给街镇
     case.fed_back("已整改并处罚").closed()
     case.papers(("整改提醒单", day(5)), ("责令改正通知书", day(10)))
+    case.in_ledger("区安委办")
     case.went(
         "T1 found > T3 rectifying > T6 town_recheck > T9 reported > T12 verifying > "
         "T15 > T15 ordered > T18 dept_recheck > T20 ordered > P1 > P1 > "
@@ -78,7 +80,8 @@ def test_urged_and_put_right_before_any_report(cast: Cast, number: str) -> None:
 @item(*PLACES)
 @pytest.mark.parametrize("number", PLACES)
 def test_the_fire_brigade_s_own_check(cast: Cast, number: str) -> None:
-    """What 消防大队's own supervision finds it orders itself (区消防救援大队.1, A33)."""
+    """What 消防大队's own supervision finds it orders itself (区消防救援大队.1,
+    A33)."""
     case = cast.checked(FIRE, f"{number}-01", "消防监督检查发现")
     case.at("verifying").seen_by(FIRE, POLICE)
     assert case.ticket["source"] == "department"
@@ -118,7 +121,8 @@ def test_the_police_s_own_check_ends_in_a_public_order_case(
 
 @item("30")
 def test_fireworks_in_a_shop_go_to_the_emergency_bureau_at_once(cast: Cast) -> None:
-    """Goods that burn or explode, stored or for sale: 应急局 punishes (30.区应急管理局.2).
+    """Goods that burn or explode, stored or for sale: 应急局 punishes
+    (30.区应急管理局.2).
 
     No refusal is needed; 消防大队 and 公安分局 handle with it (30.区应急管理局.1).
     """
@@ -156,7 +160,8 @@ def test_fireworks_elsewhere_follow_the_goods(cast: Cast, number: str) -> None:
 
 @item("35")
 def test_a_joint_action_convened_by_the_safety_office(cast: Cast) -> None:
-    """安委办 convenes the departments (35.区应急管理局.1) and assigns the case (T11)."""
+    """安委办 convenes the departments (35.区应急管理局.1) and assigns the case
+    (T11)."""
     refused = refusal("当场声明拒绝", "业主拒绝拆除包间隔断")
     case = cast.found("35-19", refused).at("reported")
     case.cannot(cast.of(POLICE), "dispatch", 403, department=POLICE, note="联合检查")

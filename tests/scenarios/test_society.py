@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from tests.scenarios.cast import Cast, day, item, report
+from tests.scenarios.cast import Cast, item
+from tests.scenarios.handling import day, report
 
 CULTURE, MARKET = "区文体旅游广电局", "区市场监督管理局"
 
 
 @item("24")
 def test_24_a_dish_put_up_without_leave(cast: Cast) -> None:
-    """A patrol reports what it finds (24.township.2); 文体旅游广电局 investigates the lead
-    (24.区文体旅游广电局.2, .3)."""
+    """A patrol reports what it finds (24.township.2); 文体旅游广电局 investigates the
+    lead (24.区文体旅游广电局.2, .3)."""
     case = cast.found("24-01", report("楼顶擅自安装卫星接收设施")).at("reported")
     case.routed("L15", "24.township.2", lead=CULTURE).seen_by(CULTURE).in_ledger(None)
     case.accepted().verified("擅自安装属实").punished("investigated", "依法查处")
@@ -40,7 +41,8 @@ def test_25_an_unlicensed_kitchen(cast: Cast) -> None:
 
 @item("25")
 def test_25_the_department_s_own_check(cast: Cast) -> None:
-    """对检查发现的问题: 市场监管局's own check opens its case (25.区市场监督管理局.4)."""
+    """对检查发现的问题: 市场监管局's own check opens its case
+    (25.区市场监督管理局.4)."""
     case = cast.checked(MARKET, "25-06", "抽检发现假冒食品").at("verifying")
     case.seen_by(MARKET).verified("属实").punished("investigated", "查处")
     case.ordered("整改要求", day(3), "下架").recheck_passed("已下架").fed_back("已下架")

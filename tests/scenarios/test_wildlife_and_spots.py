@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.scenarios.cast import Cast, day, item, on_spot, report
+from tests.scenarios.cast import Cast, item
 from tests.scenarios.handed_down import Order
+from tests.scenarios.handling import day, on_spot, report
 
 AGRI, POLICE, RESOURCES = "区农牧局", "区公安分局", "区自然资源分局"
 FOUND = ("71.township.2", "71.township.3", "71.区农牧局.3", "71.区农牧局.4")
@@ -40,9 +41,10 @@ def test_71_a_sick_animal_is_looked_after_and_fetched(cast: Cast) -> None:
 @item("73")
 def test_73_an_illegal_plot_is_punished_guided_and_struck_off(cast: Cast) -> None:
     """自然资源分局 determines it on site and hands it over with its day
-    (73.区自然资源分局.1–3); the town's 综合行政执法队 punishes (73.township.1) and has it put
-    right (.2), guided with the papers (73.区自然资源分局.4), and reports it (.3); the branch
-    verifies on site and strikes it off with photos and platforms (.5)."""
+    (73.区自然资源分局.1–3); the town's 综合行政执法队 punishes (73.township.1) and has
+    it put right (.2), guided with the papers (73.区自然资源分局.4), and reports it
+    (.3); the branch verifies on site and strikes it off with photos and platforms (.5).
+    """
     order = Order(cast, "73", RESOURCES, party={"name": "某合作社", "kind": "business"})
     issued = order.events[0]["details"]["basis"]
     assert issued == [f"73.区自然资源分局.{n}" for n in (1, 2, 3)]
@@ -95,7 +97,8 @@ def test_73_an_illegal_plot_is_punished_guided_and_struck_off(cast: Cast) -> Non
 
 
 def _verified(cast: Cast, result: str) -> Order:
-    """Bring a grassland plot to 农牧局's decision (74.区农牧局.1, 74.township.1, .2)."""
+    """Bring a grassland plot to 农牧局's decision (74.区农牧局.1, 74.township.1,
+    .2)."""
     order = Order(cast, "74", AGRI)
     order.village("accept", "town_verifying", "74.township.1")
     seen = {"result": result, "note": "实地核实"}
@@ -106,8 +109,9 @@ def _verified(cast: Cast, result: str) -> Order:
 
 @item("74")
 def test_74_a_grazing_ban_comes_back_to_the_town(cast: Cast) -> None:
-    """农牧局 locates and hands down (74.区农牧局.1); the town verifies (74.township.1) and
-    reports (.2); 禁牧 comes back to its 综合行政执法队 (74.区农牧局.2, 74.township.3)."""
+    """农牧局 locates and hands down (74.区农牧局.1); the town verifies (74.township.1)
+    and reports (.2); 禁牧 comes back to its 综合行政执法队 (74.区农牧局.2,
+    74.township.3)."""
     order = _verified(cast, "grazing_ban")
     order.cannot(order.issuer, "close", 409, note="尚未处置")
     order.department(
@@ -127,7 +131,8 @@ def test_74_a_grazing_ban_comes_back_to_the_town(cast: Cast) -> None:
 
 @item("74")
 def test_74_damage_to_grassland_goes_to_the_police(cast: Cast) -> None:
-    """破坏草原: 农牧局 writes to 公安分局 (函告, 74.区农牧局.2), which sees it from then on."""
+    """破坏草原: 农牧局 writes to 公安分局 (函告, 74.区农牧局.2), which sees it from
+    then on."""
     order = _verified(cast, "grassland_damage")
     assert cast.of(POLICE).get(f"/orders/{order.number}").status_code == 404
     letter = {"document_no": "昆农函〔2026〕1号", "note": "函告"}
@@ -141,7 +146,8 @@ def test_74_damage_to_grassland_goes_to_the_police(cast: Cast) -> None:
 
 @item("74")
 def test_74_both_and_neither(cast: Cast) -> None:
-    """A plot may be both, then both legs are run before it closes; or nothing at all."""
+    """A plot may be both, then both legs are run before it closes; or nothing at
+    all."""
     order = _verified(cast, "both")
     assert sorted(order.seen["left"]) == ["enforce", "transfer"]
     clean = _verified(cast, "neither")

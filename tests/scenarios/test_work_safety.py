@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from tests.scenarios.cast import Cast, ago, day, item, on_spot, refusal, report, until
+from tests.scenarios.cast import Cast, item
+from tests.scenarios.handling import ago, day, on_spot, refusal, report, until
 
 EMERGENCY, FIRE, MARKET = "区应急管理局", "区消防救援大队", "区市场监督管理局"
 
 
 @item("26")
 def test_26_illegal_trade_is_assigned_by_the_kind_of_hazard(cast: Cast) -> None:
-    """违法违规 is reported to 应急局 with the ledger (26.township.2), which assigns it to
-    the department in charge of that kind of hazard (26.区应急管理局.3)."""
+    """违法违规 is reported to 应急局 with the ledger (26.township.2), which assigns it
+    to the department in charge of that kind of hazard (26.区应急管理局.3)."""
     case = cast.found("26-15", report("无证无照从事生产经营")).at("reported")
     case.routed("L05", "26.区应急管理局.3", lead=EMERGENCY).seen_by(EMERGENCY)
     case.in_ledger("区应急管理局")
@@ -28,8 +29,8 @@ def test_26_illegal_trade_is_assigned_by_the_kind_of_hazard(cast: Cast) -> None:
 
 @item("26")
 def test_26_refused_and_within_the_emergency_bureau_s_own_remit(cast: Cast) -> None:
-    """督促整改 in vain: 拒不整改 is reported (26.township.2); what is 应急局's own it deals
-    with itself (26.区应急管理局.4)."""
+    """督促整改 in vain: 拒不整改 is reported (26.township.2); what is 应急局's own it
+    deals with itself (26.区应急管理局.4)."""
     case = cast.found("26-03", until(day(5), "督促封闭停用车间"))
     case.papers(("整改提醒单", day(5))).with_the_town("T26", "26.township.2")
     case.town_failed("仍未封闭").reported("refused", "拒不整改", how="留守人员拒签")
@@ -45,7 +46,8 @@ def test_26_refused_and_within_the_emergency_bureau_s_own_remit(cast: Cast) -> N
 
 @item("26")
 def test_26_what_is_put_right_still_stands_in_the_periodic_ledger(cast: Cast) -> None:
-    """定期报送 is of all hazards, not only of the reported ones (26.township.2, A16)."""
+    """定期报送 is of all hazards, not only of the reported ones (26.township.2,
+    A16)."""
     case = cast.found("26-06", on_spot("督促打开出口")).settled("出口已畅通")
     case.in_ledger("区应急管理局").seen_by()
     case.went("T1 found > T2 on_spot > T4 closed_town")
