@@ -235,7 +235,8 @@ def test_68_livestock_waste_is_stopped_and_reported(cast: Cast) -> None:
     case.recheck_passed("设施已用").fed_back("已查处").closed()
     case.fined(("investigated", ECOLOGY)).went(
         "T1 found > T2 on_spot > T5 reported > T12 verifying > T15 > P1 > "
-        "T15 ordered > N1 > T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"
+        "T15 ordered > N1 > T18 dept_recheck > T19 rectified > T23 feedback > "
+        "T24 closed"
     )
     tidy = cast.found("68-04", on_spot("督促清理")).with_the_town(
         "T68", "68.township.2"
