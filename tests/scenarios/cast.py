@@ -128,6 +128,15 @@ class Cast:
         assert answer.status_code == 201, answer.text
         assert (answer.json["failed"], answer.json["findings"]) == (1, [point.id])
 
+    def registered(self, kind: str, name: str, **more: Any) -> str:
+        """The village registers a place of a kind; return its id."""
+        id = str(uuid4())
+        place = {"kind": kind, "name": name, "position": self.make.position()}
+        answer = self.worker.put(f"/places/{id}", json=place | more)
+        assert answer.status_code == 201, answer.text
+        assert self.neighbour.get(f"/places/{id}").status_code == 404
+        return id
+
     def sees(self, path: str, departments: Collection[str]) -> None:
         """The town, 区安委办 and exactly these departments see it; for others 404."""
         for person in (self.worker, self.officer, self.safety_office):

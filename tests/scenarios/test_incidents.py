@@ -38,16 +38,10 @@ def duty(cast: Cast, kind: str, clause: str, **more: object) -> str:
 def risk_point(cast: Cast, kind: str, name: str, risk: str) -> str:
     """Register a risk point with its keeper, which stands in the town's list; its
     id."""
-    id = str(uuid4())
     keeper = {"name": "王某", "phone": "13800000000"}
-    place = {"kind": kind, "name": name, "risk": risk, "keeper": keeper}
-    answer = cast.worker.put(
-        f"/places/{id}", json=place | {"position": cast.make.position()}
-    )
-    assert answer.status_code == 201, answer.text
+    id = cast.registered(kind, name, risk=risk, keeper=keeper)
     (listed,) = cast.officer.get("/places?risk_points=true").json["items"]
     assert (listed["id"], listed["risk"], listed["keeper"]) == (id, risk, keeper)
-    assert cast.neighbour.get(f"/places/{id}").status_code == 404
     return id
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
+from server.demo.seed import TOWN
 from tests.scenarios.cast import Cast, item
 from tests.scenarios.handling import ago, day, on_spot, refusal, report, until
 
@@ -84,6 +87,25 @@ def test_42_notice_order_heavier_penalty_and_the_town_s_ledger(cast: Cast) -> No
         "T15 > T15 ordered > P1 > T18 dept_recheck > T20 ordered > P1 > P1 > "
         "T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"
     )
+
+
+@item("42")
+def test_42_the_patrols_of_a_key_period(cast: Cast) -> None:
+    """“两会”、春节、国庆 (42.name): each company is to be visited once between two
+    days, and what is found goes the same way (42.township.1)."""
+    company = cast.registered("42", "某机械厂")
+    id = str(uuid4())
+    campaign = {"name": "国庆安全巡查", "items": ["42"], "areas": [TOWN]}
+    campaign |= {"starts_on": day(-1), "ends_on": day(3)}
+    answer = cast.officer.put(f"/campaigns/{id}", json=campaign)
+    assert answer.status_code == 201, answer.text
+    left = f"/campaigns/{id}/places?visited=false"
+    assert [p["id"] for p in cast.officer.get(left).json["items"]] == [company]
+    case = cast.found("42-19", on_spot("督促落实值班"), place=company)
+    assert cast.officer.get(left).json["items"] == []
+    case.with_the_town("T42", "42.township.1").settled("已安排值班")
+    case.in_ledger("镇内留存").went("T1 found > T2 on_spot > T4 closed_town")
+    assert cast.neighbour.get(f"/campaigns/{id}").status_code == 404
 
 
 @item("42")
