@@ -242,10 +242,15 @@ class Case:
         self.cast.sees(f"/tickets/{self.number}", departments)
         return self
 
-    def papers(self, *issued: tuple[str, str]) -> Case:
-        """The documents issued so far: title and due day of each."""
+    def papers(self, *issued: str | tuple[str, str]) -> Case:
+        """All papers issued so far: the title of each, and the due day of some."""
         documents = self.ticket["documents"]
-        assert [(d["title"], d["due_on"]) for d in documents] == list(issued)
+        assert [d["title"] for d in documents] == [
+            paper if isinstance(paper, str) else paper[0] for paper in issued
+        ]
+        for document, paper in zip(documents, issued, strict=True):
+            if not isinstance(paper, str):
+                assert document["due_on"] == paper[1]
         return self
 
     def fined(self, *penalties: tuple[str, str]) -> Case:

@@ -32,7 +32,9 @@ def test_27_refused_appraised_ordered_and_reported_to_the_city(cast: Cast) -> No
     case.cannot(cast.of(CITY), "answer", 403, note="由区局记录")
     case.answered("市局已处置，责任主体着手加固").recheck_passed("加固完成")
     case.fed_back("已整改").closed().in_ledger(None)
-    case.papers(("整改提醒单", day(10)), ("整改要求", day(30))).went(
+    case.papers(
+        ("整改提醒单", day(10)), "鉴定报告", ("整改要求", day(30)), "上报材料"
+    ).went(
         "T1 found > T3 rectifying > T6 town_recheck > T9 reported > T12 verifying > "
         "T14 appraisal > T14b > T15 ordered > T18 dept_recheck > T21 escalated > "
         "T22 dept_recheck > T19 rectified > T23 feedback > T24 closed"
@@ -146,7 +148,7 @@ def test_41_refused_on_a_building_site_up_to_the_city(cast: Cast) -> None:
     case.recheck_failed("拒不整改", "dept_recheck").escalated(CITY, "上报市局查处")
     case.seen_by(HOUSING, CITY).answered("市局已处置").recheck_passed("防护已到位")
     case.fed_back("已整改").closed()
-    case.papers(("整改提醒单", day(3)), ("整改要求", day(7))).went(
+    case.papers(("整改提醒单", day(3)), ("整改要求", day(7)), "上报材料").went(
         "T1 found > T3 rectifying > T6 town_recheck > T9 reported > T12 verifying > "
         "T15 > T15 ordered > T18 dept_recheck > T21 escalated > T22 dept_recheck > "
         "T19 rectified > T23 feedback > T24 closed"

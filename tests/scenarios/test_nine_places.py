@@ -58,7 +58,9 @@ def test_refused_then_ordered_rechecked_punished_and_fed_back(
     case.recheck_passed("隐患已消除").fined(("fine", FIRE), ("suspend_business", FIRE))
     # 将整改结果反馈给街镇
     case.fed_back("已整改并处罚").closed()
-    case.papers(("整改提醒单", day(5)), ("责令改正通知书", day(10)))
+    penalties = ["处罚决定", "处罚决定"]
+    ordered = ("责令改正通知书", day(10))
+    case.papers(("整改提醒单", day(5)), ordered, *penalties, "整改结果反馈")
     case.in_ledger("区安委办")
     case.went(
         "T1 found > T3 rectifying > T6 town_recheck > T9 reported > T12 verifying > "
@@ -133,11 +135,13 @@ def test_fireworks_in_a_shop_go_to_the_emergency_bureau_at_once(cast: Cast) -> N
     )
     assert case.ticket["routing"]["at_once"] is True
     case.accepted().verified("库房存有烟花爆竹和酒精")
-    case.punished("fine", "依法给予处罚").transferred(POLICE, "涉嫌非法储存，移送")
-    case.dealt_with(POLICE, "爆竹已收缴").fed_back("违法储存物品已清除").closed()
+    case.punished("fine", "依法给予处罚")
+    # 责令改正通知书 is 消防大队's alone: 应急局's order bears a plain name.
+    case.ordered("整改要求", day(1), "清除").recheck_passed("已清除")
+    case.fed_back("违法储存物品已清除").closed()
     case.fined(("fine", EMERGENCY)).went(
         "T1 found > T2 on_spot > T5 reported > T12 verifying > T15 > P1 > "
-        "T17 transferred > T17b rectified > T23 feedback > T24 closed"
+        "T15 ordered > T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"
     )
 
 

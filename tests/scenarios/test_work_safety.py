@@ -82,7 +82,10 @@ def test_42_notice_order_heavier_penalty_and_the_town_s_ledger(cast: Cast) -> No
     case.fined(("fine", EMERGENCY), ("heavier", EMERGENCY), ("stop_work", EMERGENCY))
     # 隐患消除后，通知街镇修订完善台账
     case.fed_back("隐患已消除，请修订台账").cannot(case.lead, "close", 403).closed()
-    case.papers(("整改通知书", day(-2)), ("整改指令", day(7))).went(
+    penalties = ["处罚决定"] * 3
+    case.papers(
+        ("整改通知书", day(-2)), ("整改指令", day(7)), *penalties, "整改结果通知"
+    ).went(
         "T1 found > T3 rectifying > T6 town_recheck > T9 reported > T12 verifying > "
         "T15 > T15 ordered > P1 > T18 dept_recheck > T20 ordered > P1 > P1 > "
         "T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"
@@ -130,8 +133,14 @@ def test_42_a_fire_hazard_brings_the_fire_brigade_in(cast: Cast) -> None:
     case.routed("L12", "42.township.2", lead=EMERGENCY, co=[FIRE])
     assert case.ticket["routing"]["co_rules"][0]["rule"] == "C18"
     case.seen_by(EMERGENCY, FIRE).accepted().verified("属实")
-    case.ordered("整改指令", day(1), "立即打开").punished("fine", "消防罚款", by=FIRE)
-    case.recheck_passed("出口已打开").fed_back("已整改").closed().fined(("fine", FIRE))
+    case.ordered("整改指令", day(3), "立即打开")
+    # 消防大队's own order stands beside and moves no day (43.区消防救援大队.3).
+    fire = {"due_on": day(1), "note": "责令立即打开出口"}
+    case.does(cast.of(FIRE), "order", "ordered", **fire)
+    case.papers(("整改指令", day(3)), ("责令改正通知书", day(1)))
+    assert case.ticket["due_on"] == day(3)
+    case.punished("fine", "消防罚款", by=FIRE).fined(("fine", FIRE))
+    case.recheck_passed("出口已打开").fed_back("已整改").closed()
 
 
 @item("42")
