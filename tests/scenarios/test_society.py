@@ -17,7 +17,7 @@ def test_24_a_dish_put_up_without_leave(cast: Cast) -> None:
     case.accepted().verified("擅自安装属实").punished("investigated", "依法查处")
     case.ordered("整改要求", day(5), "限期拆除").recheck_passed("已拆除")
     case.fed_back("已查处并拆除").closed().fined(("investigated", CULTURE))
-    case.papers(("整改要求", day(5))).went(
+    case.papers("处罚决定", ("整改要求", day(5))).went(
         "T1 found > T10 reported > T12 verifying > T15 > P1 > T15 ordered > "
         "T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"
     )
