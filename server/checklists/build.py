@@ -167,6 +167,7 @@ def lead_row(row: Data) -> LeadRow:
         basis=tuple(row["basis"]),
         source=row["source"],
         open=row.get("open", False),
+        penalties=tuple(row.get("penalties", ())),
     )
 
 

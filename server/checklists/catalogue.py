@@ -81,6 +81,9 @@ class Checkpoint:
     only offered to the inspector. ``reroute_item``: the finding follows that item.
     ``control``: stop use, close off, evacuate at once. ``emergency``: stop,
     ventilate, leave, call first. ``advisory``: 否 is advice and opens no ticket.
+    ``incident``: 否 is an incident (突发事件) of this kind and no hazard; it is sent by
+    ``PUT /incidents`` with the facts the kind demands (46.township.4: 火灾地点,
+    火势大小, 是否有人员被困). Such a checkpoint is ``advisory`` and ``emergency``.
     """
 
     id: str
@@ -101,6 +104,7 @@ class Checkpoint:
     advisory: bool = False
     suggests_fact: str | None = None
     rules: tuple[Rule, ...] = ()
+    incident: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

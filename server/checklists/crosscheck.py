@@ -13,6 +13,7 @@ from server.checklists import (
     build,
     duty_checks,
     incident_faults,
+    lead_parties,
     ordercheck,
     place_faults,
     reach,
@@ -37,6 +38,7 @@ class _Known:
     processes: frozenset[int]
     triggered: frozenset[int]
     penalties: frozenset[str]
+    incidents: frozenset[str]
 
     def has_clause(self, reference: str) -> bool:
         number = reference.partition(".")[0]
@@ -62,6 +64,9 @@ def faults(sources: Sources) -> Iterator[Fault]:
     for check in checks:
         yield from check(sources, known)
     yield from reach.faults(sources.routing, known.processes)
+    yield from lead_parties.faults(
+        sources.routing, sources.departments.data["departments"], known.duty
+    )
     yield from duty_checks.faults(sources)
     names = {d["code"]: d["name"] for d in sources.departments.data["departments"]}
     yield from ordercheck.faults(sources.orders, known.duty, names)
@@ -90,6 +95,7 @@ def _known(sources: Sources) -> _Known:
             for item in entry["items"]
         ),
         penalties=frozenset(p["code"] for p in sources.items.data["penalties"]),
+        incidents=frozenset(k["code"] for k in sources.incidents.data["incidents"]),
     )
 
 
@@ -264,6 +270,9 @@ def _rows(sources: Sources, known: _Known) -> Iterator[Fault]:
                 yield from _unknown(
                     marked, row, at, key, known.departments, "department"
                 )
+            yield from _unknown(
+                marked, row, at, "penalties", known.penalties, "penalty"
+            )
             yield from _clauses(marked, row, at, when["item"], known)
     yield from _one_target(marked, known)
     for i, row in enumerate(marked.data["co"]):
@@ -362,8 +371,14 @@ def _checkpoint(
         ("facts", known.facts, "fact"),
         ("suggests_fact", known.facts, "fact"),
         ("reroute_item", known.processes, "reroute target"),
+        ("incident", known.incidents, "kind of incident"),
     ):
         yield from _unknown(marked, fields, at, key, words, what)
+    if "incident" in fields and not (
+        fields.get("advisory") and fields.get("emergency")
+    ):
+        message = f"checkpoint {entry['id']} of an incident is advisory and emergency"
+        yield marked.fault(message, *at, "incident")
     clause = fields.get("clause")
     if clause is not None and not known.has_clause(clause):
         message = f"clause {clause} does not exist in the duty list"

@@ -26,6 +26,7 @@ class LeadRow:
     ``professional`` (鉴定). ``then``: ``dispatch_by_category`` or
     ``transfer_if_illegal``. ``source``: ``text`` (written), ``derived`` (two clauses
     combined), ``design`` (gap filled). ``open``: a value is missing on purpose.
+    ``penalties``: codes of what the lead may record here beside the item's own.
 
     In ``basis`` of every kind of row ``{item}`` stands for the finding's item, for
     clauses that are the same in several items; :meth:`basis_for` fills it in.
@@ -48,6 +49,7 @@ class LeadRow:
     basis: tuple[str, ...]
     source: str
     open: bool
+    penalties: tuple[str, ...] = ()
 
     def basis_for(self, item: str) -> tuple[str, ...]:
         """The clause references with the item's number filled in."""

@@ -38,6 +38,7 @@ class CheckpointOut(Schema):
     control = fields.Boolean()
     emergency = fields.Boolean()
     advisory = fields.Boolean()
+    incident = fields.String(allow_none=True)
     suggests_fact = fields.String(allow_none=True)
     derivation = fields.String()
     rules = fields.List(fields.Dict())

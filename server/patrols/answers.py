@@ -44,3 +44,18 @@ def wrong_answers(
         text = Text(f"缺少检查点：{listed}", f"Missing checkpoints: {listed}")
         errors.append(FieldError("/answers", text))
     return errors
+
+
+def incidents_due(
+    checklist: Checklist, answers: list[dict[str, Any]]
+) -> list[dict[str, str]]:
+    """Return the checkpoints answered ``no`` that are incidents, with their kind.
+
+    Each is to be reported by ``PUT /incidents`` (46.township.4, 47.township.5).
+    """
+    failed = {a["checkpoint"] for a in answers if a["answer"] == "no"}
+    return [
+        {"checkpoint": point.id, "kind": point.incident}
+        for point in checklist.checkpoints
+        if point.incident is not None and point.id in failed
+    ]

@@ -163,6 +163,13 @@ class InspectionIn(Schema):
     signature = SignatureField(load_default=None, allow_none=True)
 
 
+class IncidentDueOut(Schema):
+    """A checkpoint answered 否 that is an incident, to be sent by PUT /incidents."""
+
+    checkpoint = fields.String()
+    kind = fields.String()
+
+
 class InspectionOut(Schema):
     """What an inspection is acknowledged with."""
 
@@ -174,6 +181,7 @@ class InspectionOut(Schema):
     answered = fields.Integer()
     failed = fields.Integer()
     findings = fields.List(fields.String())
+    incidents_due = fields.List(fields.Nested(IncidentDueOut))
 
 
 class FindingTicketOut(Schema):

@@ -25,7 +25,7 @@ from server.core.permissions import Actor
 from server.core.position import Position
 from server.core.text import Text
 from server.patrols import queries
-from server.patrols.answers import wrong_answers
+from server.patrols.answers import incidents_due, wrong_answers
 from server.patrols.models import Finding, Inspection
 from server.patrols.origin import source_of
 from server.places.service import note_visit, registered
@@ -228,7 +228,9 @@ def record_inspection(
         raise Invalid.of(errors)
     place_id, place = _place(actor, content["place"])
     moment = now()
-    document = _inspection_receipt(inspection_id, moment, spot, content, with_finding)
+    document = _inspection_receipt(
+        inspection_id, moment, spot, content, with_finding, checklist
+    )
     row = _common(actor, inspection_id, content, spot, moment) | {
         "catalogue": edition.catalogue,
         "checklist_version": content["version"],
@@ -269,6 +271,7 @@ def _inspection_receipt(
     spot: Spot,
     content: dict[str, Any],
     with_finding: set[str],
+    checklist: Checklist,
 ) -> dict[str, Any]:
     answers = content["answers"]
     return _plain(
@@ -281,6 +284,7 @@ def _inspection_receipt(
             "answered": len(answers),
             "failed": sum(answer["answer"] == "no" for answer in answers),
             "findings": sorted(with_finding),
+            "incidents_due": incidents_due(checklist, answers),
         }
     )
 

@@ -31,6 +31,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "people_threatened": "yes",
     },
     "earthquake": {"damage": "围墙倒塌", "people_trapped": "unknown"},
+    "gas_accident": {"phenomenon": "leak", "people_trapped": "no"},
 }
 OTHER_VILLAGE = "150203102201"
 

@@ -61,6 +61,24 @@ def test_advice_needs_no_finding(make: Factory) -> None:
     assert worker.put(f"/inspections/{uuid4()}", json=document).status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("checkpoint", "kind"), [("46-01", "wildfire"), ("47-01", "flood")]
+)
+def test_an_incident_is_no_finding_but_due_as_a_report(
+    make: Factory, checkpoint: str, kind: str
+) -> None:
+    """46.township.4, 47.township.5: reported with its facts, no hazard ticket."""
+    worker, item = make.grid_worker(), checkpoint[:2]
+    answers = all_yes(worker, item)
+    assert answers[0]["checkpoint"] == checkpoint
+    quiet = worker.put(f"/inspections/{uuid4()}", json=inspection(make, answers, item))
+    assert quiet.json["incidents_due"] == []
+    answers[0]["answer"] = "no"
+    answer = worker.put(f"/inspections/{uuid4()}", json=inspection(make, answers, item))
+    assert answer.status_code == 201
+    assert answer.json["incidents_due"] == [{"checkpoint": checkpoint, "kind": kind}]
+
+
 def _missing(answers: Answers) -> Answers:
     return answers[1:]
 

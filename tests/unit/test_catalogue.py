@@ -14,10 +14,10 @@ from server.checklists.catalogue import (
 from server.checklists.loader import bundled_root, check, find_catalogues, load
 
 CHECKPOINTS = {
-    "24": 6,
-    "25": 10,
-    "26": 20,
-    "27": 18,
+    "24": 5,
+    "25": 14,
+    "26": 29,
+    "27": 21,
     "28": 14,
     "29": 12,
     "30": 17,
@@ -31,22 +31,22 @@ CHECKPOINTS = {
     "38": 19,
     "39": 16,
     "40": 14,
-    "41": 20,
+    "41": 31,
     "42": 20,
     "43": 16,
     "44": 20,
-    "46": 12,
-    "47": 12,
-    "49": 10,
-    "54": 12,
+    "46": 14,
+    "47": 13,
+    "49": 12,
+    "54": 17,
     "55": 12,
     "63": 8,
     "64": 11,
     "65": 10,
     "66": 9,
-    "67": 12,
-    "68": 10,
-    "70": 10,
+    "67": 13,
+    "68": 13,
+    "70": 15,
     "71": 10,
 }
 NINE = tuple(str(item) for item in range(30, 39))
@@ -79,9 +79,9 @@ def test_head(catalogue: Catalogue) -> None:
 def test_every_item_has_its_checkpoints(catalogue: Catalogue) -> None:
     counts = {c.code: len(c.checkpoints) for c in catalogue.checklists}
     assert counts == CHECKPOINTS
-    assert sum(counts.values()) == 485
+    assert sum(counts.values()) == 530
     ids = [p.id for c in catalogue.checklists for p in c.checkpoints]
-    assert len(set(ids)) == 485
+    assert len(set(ids)) == 530
     for checklist in catalogue.checklists:
         assert [p.id for p in checklist.checkpoints] == [
             f"{checklist.code}-{n:02}" for n in range(1, len(checklist.checkpoints) + 1)
@@ -138,7 +138,16 @@ def test_an_item_may_replace_fields_of_a_shared_checkpoint(
         ("42-20", "facts", ()),
         ("44-03", "phrase", "过量储存燃气罐等非专业性问题"),
         ("44-15", "emergency", True),
-        ("46-01", "facts", ("wildfire",)),
+        # Illegal acts are stopped and reported; danger of collapse cannot wait.
+        ("27-05", "facts", ("collapse_risk",)),
+        ("44-18", "facts", ("illegal",)),
+        ("44-20", "facts", ("illegal", "black_gas", "illegal_filling")),
+        ("44-02", "suggests_fact", "illegal"),
+        # Incidents, and what the town itself has left undone: no ticket.
+        ("46-01", "incident", "wildfire"),
+        ("46-01", "advisory", True),
+        ("47-01", "incident", "flood"),
+        ("46-11", "advisory", True),
         ("46-01", "emergency", True),
         ("47-10", "clause", "47.区农牧局（区水务局）.5"),
         ("47-10", "facts", ("flood_channel",)),
@@ -255,7 +264,8 @@ def test_processes_follow_the_list(rules: Rules) -> None:
     assert [p.name for p in rules.process("54").penalties] == ["执法查处"]
     # The list names no penalty there.
     unpunished = {p.item for p in rules.processes if not p.penalties}
-    none = {"26", "27", "28", "29", "41", "46", "47", "49", "55", "70"}
+    assert [p.name for p in rules.process("26").penalties] == ["按程序处置"]
+    none = {"27", "28", "29", "41", "46", "47", "49", "55", "70"}
     assert unpunished == none
     assert rules.process("35").basis[0] == "35.township.3"
     implied = {p.item: p.implies for p in rules.processes if p.implies}
@@ -285,8 +295,11 @@ def test_every_deadline_is_called_a_local_setting(rules: Rules) -> None:
 
 def test_rows_are_complete_and_in_order(rules: Rules) -> None:
     numbers = [int(r.id.removeprefix("L")) for r in rules.lead_rows]
-    assert [n for n in numbers if n < 40] == [*range(1, 36)]
-    assert sorted(numbers) == [*range(1, 36), *range(40, 46)]
+    emergency = [n for n in range(1, 36) if n != 32]
+    assert [n for n in numbers if n < 40] == emergency
+    assert sorted(numbers) == [*emergency, *range(40, 46)]
+    extra = {row.id: row.penalties for row in rules.lead_rows if row.penalties}
+    assert extra == {"L01": ("punished",), "L02": ("punished",)}
     co_ids = [f"C{n:02}" for n in (*range(1, 24), *range(40, 43))]
     assert [r.id for r in rules.co_rows] == co_ids
     assert [r.id for r in rules.ledgers] == [f"D{n:02}" for n in range(1, 6)]

@@ -233,7 +233,7 @@ ROW = """\
     when: {when}
     lead: kq-fire
     basis: [30.township.3]
-    source: text
+    source: design
 """
 L04_TIES = ROW.format(id="L04", when="{item: [30], any: [illegal, refused]}")
 L04_HIDDEN = ROW.format(id="L04", when="{item: [30], category: [F1], any: [refused]}")
@@ -291,6 +291,34 @@ FAULTS = {
         "",
         "- id: 44-01",
         "'clause' is a required property",
+    ),
+    "lead that is no party": (
+        "routing.yaml",
+        "lead: kq-housing\n",
+        "lead: kq-fire\n",
+        "lead: kq-fire\n    basis: [44.township.2]",
+        "kq-fire of row L03 is no party of item 44",
+    ),
+    "unknown penalty of a row": (
+        "routing.yaml",
+        "    basis: [44.township.2]\n    source: text\nco:",
+        "    penalties: [flogging]\n    basis: [44.township.2]\n    source: text\nco:",
+        "penalties: [flogging]",
+        "unknown penalty flogging",
+    ),
+    "unknown kind of incident": (
+        "items/44.yaml",
+        "    rules: []",
+        "    incident: leak\n    emergency: true\n    advisory: true\n    rules: []",
+        "incident: leak",
+        "unknown kind of incident leak",
+    ),
+    "incident that demands a finding": (
+        "items/30.yaml",
+        "    category: F2",
+        "    incident: fire\n    emergency: true\n    category: F2",
+        "incident: fire",
+        "checkpoint 30-02 of an incident is advisory and emergency",
     ),
     "phrase of blanks": (
         "items/44.yaml",

@@ -60,7 +60,7 @@ L02 31-38 F5 - 应急 消防,公安 30.区应急管理局.2 yes
 L04 30-38 F1 refused,illegal 消防 公安 {}.区消防救援大队.2 no
 L05 26 F3,F5,P1,P6 refused,illegal 应急 - 26.区应急管理局.3 no
 L06 27 B3,B5,B6 refused,illegal 住建 - 27.township.2 no
-L07 28 B1,B2,B3,B4,B7 - 住建 - 28.township.2 yes
+L07 28 B1,B2,B3,B4,B5,B6,B7 - 住建 - 28.township.2 yes
 L08 29 B2,B3,B4,G2 - 住建 - 29.township.2 yes
 L09 39 F8,F9 refused,cannot_fix_now 消防 - 39.township.4 no
 L10 40 F10 refused 消防 - 40.township.2 no
@@ -70,9 +70,8 @@ L13 43 F2 refused 消防 - 43.区消防救援大队.3 no
 L14 44 G6 refused,professional,illegal 住建 - 44.township.2 no
 L17 49 N3 - 自然资源 - 49.区自然资源分局.2 yes
 L31 27 B2,B5 collapse_risk 住建 - 27.区住房和城乡建设局.1 yes
-L32 46 N1 wildfire 应急 农牧 46.区应急管理局.5 yes
 L33 46 N1 refused,illegal 应急 农牧 46.区农牧局.2 no
-L34 47 N2 flooding 应急 - 47.township.5 yes
+L34 47 N2 water_works 应急 农牧 47.区应急管理局.5 yes
 L35 47 N2 refused,cannot_fix_now 应急 - 47.区应急管理局.1 no
 L15 24 R1 - 文旅 - 24.township.2 yes
 L16 25 M1 - 市监 - 25.township.2 yes
@@ -181,7 +180,7 @@ def test_large_spans_are_appraised_by_a_third_party_and_have_a_next_level() -> N
 
 def test_who_else_hears_of_geological_danger() -> None:
     decision = routed("49", "N3")
-    assert names(decision.inform) == ["区应急管理局"]
+    assert names(decision.inform) == ["区政府", "区应急管理局"]
     assert names([decision.next_level or ""]) == ["市自然资源局"]
 
 
@@ -190,9 +189,16 @@ def test_building_sites_have_the_city_as_next_level() -> None:
     assert routed("26", "P1", ["refused"]).next_level is None
 
 
-def test_a_fire_goes_before_a_refusal() -> None:
-    decision = routed("46", "N1", ["illegal", "wildfire"])
-    assert (decision.rule, decision.at_once) == ("L32", True)
+def test_a_dam_in_danger_goes_before_a_refusal() -> None:
+    decision = routed("47", "N2", ["refused", "water_works"])
+    assert (decision.rule, decision.at_once) == ("L34", True)
+
+
+def test_illegal_gas_trade_goes_to_housing_with_market_and_police() -> None:
+    facts = ["illegal", "black_gas", "illegal_filling"]
+    decision = routed("44", "G6", facts)
+    assert decision.rule == "L14"
+    assert set(names(decision.co)) == {"区市场监督管理局", "区公安分局"}
 
 
 @pytest.mark.parametrize("item", REROUTED)
@@ -426,13 +432,13 @@ L06 27 illegal kq-housing next_level=bt-housing
 L06 27 refused kq-housing appraisal=third_party
 L08 29 - kq-housing at_once=True
 L11 41 refused kq-housing next_level=bt-housing
-L17 49 - kq-resources inform=('kq-emergency',)
+L17 49 - kq-resources inform=('kq-government', 'kq-emergency')
 """.strip().splitlines()
 
 
 @pytest.mark.parametrize("line", OTHERS)
 def test_what_else_the_decision_says(line: str) -> None:
-    row, item, fact, lead, more = line.split()
+    row, item, fact, lead, more = line.split(maxsplit=4)
     facts = [] if fact == "-" else [fact]
     decision = routed(item, "E1", facts)
     assert (decision.rule, decision.lead) == (row, lead)
