@@ -10,7 +10,7 @@ Item numbers are strings (``"30"``) because a clause reference is a string:
 ``30.support`` (the line of the column 履职保障) or ``30.name``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self, cast
 
@@ -305,6 +305,21 @@ class Rules:
     def process(self, item: str) -> ItemProcess:
         """The process of an item. Raises KeyError when the item is not patrolled."""
         return self._processes[item]
+
+    def process_by(self, item: str, row_id: str) -> ItemProcess:
+        """The process of a case under ``item`` that a lead row decided.
+
+        A row may have penalties of its own: 应急局 punishes who stores and sells
+        fireworks (30.区应急管理局.2), not with 消防救援大队's words.
+
+        Raises KeyError when the item is not patrolled.
+        """
+        row, process = self._lead_rows.get(row_id), self.process(item)
+        if row is None or not row.penalties:
+            return process
+        named = {p.code: p for known in self.processes for p in known.penalties}
+        own = tuple(named[code] for code in row.penalties if code in named)
+        return replace(process, penalties=own)
 
     def dispatches(self, row_id: str) -> bool:
         """Whether a lead row has its department assign the case (26.区应急管理局.3)."""

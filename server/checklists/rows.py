@@ -26,7 +26,7 @@ class LeadRow:
     ``professional`` (鉴定). ``then``: ``dispatch_by_category`` or
     ``transfer_if_illegal``. ``source``: ``text`` (written), ``derived`` (two clauses
     combined), ``design`` (gap filled). ``open``: a value is missing on purpose.
-    ``penalties``: codes of what the lead may record here beside the item's own.
+    ``penalties``: codes of what may be recorded here instead of the item's own.
 
     In ``basis`` of every kind of row ``{item}`` stands for the finding's item, for
     clauses that are the same in several items; :meth:`basis_for` fills it in.

@@ -70,7 +70,7 @@ def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
     return Situation(
         state=State(ticket.state),
         control=Control(ticket.control),
-        process=rules.process(ticket.decision["item"]),
+        process=rules.process_by(ticket.decision["item"], ticket.decision["rule"]),
         professional="professional" in ticket.facts,
         next_level=ticket.next_level,
         appraisal=ticket.appraisal,

@@ -114,7 +114,15 @@ def test_each_step_leaves_its_paper(make: Factory) -> None:
     emergency.done(number, "accept")
     emergency.done(number, "verify", result="substantiated", note="属实")
     emergency.done(number, "order", due_on="2099-01-01", note="x")
-    emergency.done(number, "penalise", kind="fine", note="x", document_no="罚1号")
+    kinds = next(
+        field["choice_titles"]
+        for action in emergency.ticket(number)["actions"]
+        if action["action"] == "penalise"
+        for field in action["fields"]
+        if field["name"] == "kind"
+    )
+    assert kinds == {"punished": "处罚"}
+    emergency.done(number, "penalise", kind="punished", note="x", document_no="罚1号")
     photos = [emergency.photo(number)]
     emergency.done(number, "reinspect", result="passed", note="x", photos=photos)
     fed = emergency.done(number, "feed_back", note="x")
