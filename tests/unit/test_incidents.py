@@ -268,20 +268,25 @@ def test_a_small_file_is_sound_and_none_is_needed(tmp_path: Path) -> None:
 
 # text there, what it becomes, the text whose line is at fault, the message
 FAULTS = [
-    ("item: 30", "item: 31", "item: 31", "unknown duty item 31"),
-    ("code: mistake", "code: close", "title: 误报", "close stands here twice"),
-    ("entry: mistake", "entry: error", "entry: error", "unknown entry error"),
-    ("requires: [control]", "requires: [help]", "[help]", "fire has no entry help"),
-    ("[kq-housing]", "[kq-navy]", "[kq-navy]", "unknown department kq-navy"),
-    ("party: town", "party: kq-housing", "party: kq-housing", "is not involved in"),
-    ("t: kq-fire", "t: kq-navy", "t: kq-navy", "unknown department kq-navy"),
-    ("part: command", "part: called", "involved:", "one department with part"),
-    ("township.3]", "township.9]", "township.9]", "clause 30.township.9 does not"),
-    ("消防救援大队.1", "消防救援大队.3", "大队.3", "clause 30.区消防救援大队.3 does"),
-    ("from: [controlled]", "from: [received]", "    entries:", "leads to closed"),
-    ("to: false_alarm", "to: closed", "    entries:", "leads to false_alarm"),
-    ("type: text", "type: choice", "name: size", "'choices' is a required property"),
-    ("to: closed", "to: asleep", "to: asleep", "'asleep' is not one of"),
+    ("item: 30", "item: 31", "item: 31", "没有事项 31"),
+    ("code: mistake", "code: close", "title: 误报", "close 在这里重复"),
+    ("entry: mistake", "entry: error", "entry: error", "没有进展 error"),
+    ("requires: [control]", "requires: [help]", "[help]", "fire 没有进展 help"),
+    ("[kq-housing]", "[kq-navy]", "[kq-navy]", "没有部门 kq-navy"),
+    (
+        "party: town",
+        "party: kq-housing",
+        "party: kq-housing",
+        "kq-housing 没有参与 fire",
+    ),
+    ("t: kq-fire", "t: kq-navy", "t: kq-navy", "没有部门 kq-navy"),
+    ("part: command", "part: called", "involved:", "须有且只有一个部门的 part"),
+    ("township.3]", "township.9]", "township.9]", "没有条款 30.township.9"),
+    ("消防救援大队.1", "消防救援大队.3", "大队.3", "没有条款 30.区消防救援大队.3"),
+    ("from: [controlled]", "from: [received]", "    entries:", "没有进展通往 closed"),
+    ("to: false_alarm", "to: closed", "    entries:", "没有进展通往 false_alarm"),
+    ("type: text", "type: choice", "name: size", "填报项 size：缺少 choices"),
+    ("to: closed", "to: asleep", "to: asleep", "现在是 asleep"),
 ]
 
 
