@@ -93,8 +93,9 @@ def test_unknown_words() -> None:
         ("35", "Z1", ()),
         ("35", "F1", ("blue",)),
     ):
-        with pytest.raises(Invalid):
+        with pytest.raises(Invalid) as refused:
             explain(RULES, Question(item, category, facts, False, ""))
+        assert "；可用：" in refused.value.detail.zh or facts
 
 
 def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

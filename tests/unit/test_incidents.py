@@ -159,13 +159,14 @@ def test_figures(given: dict[str, Any], wrong: list[str]) -> None:
 
 
 def test_facts_move_only_from_where_they_can() -> None:
-    dispatch = KINDS["wildfire"].entry("dispatch")
-    assert move(State.REPORTED, dispatch, ()) is State.RESPONDING
-    assert move(State.RECEIVED, dispatch, ()) is State.RESPONDING
+    kind = KINDS["wildfire"]
+    dispatch = kind.entry("dispatch")
+    assert move(kind, State.REPORTED, dispatch, ()) is State.RESPONDING
+    assert move(kind, State.RECEIVED, dispatch, ()) is State.RESPONDING
     for state in set(State) - {State.REPORTED, State.RECEIVED}:
-        assert move(state, dispatch, ()) is None
-    evacuation = KINDS["wildfire"].entry("evacuation")
-    assert {move(state, evacuation, ()) for state in State} == {None}
+        assert move(kind, state, dispatch, ()) is None
+    evacuation = kind.entry("evacuation")
+    assert {move(kind, state, evacuation, ()) for state in State} == {None}
 
 
 @pytest.mark.parametrize(
@@ -184,18 +185,22 @@ def test_judgements_only_where_they_can(
         entry = kind.entry(code)
         for state in State:
             if state in where:
-                assert move(state, entry, entry.requires) == target
+                assert move(kind, state, entry, entry.requires) == target
             else:
                 with pytest.raises(Refused):
-                    move(state, entry, entry.requires)
+                    move(kind, state, entry, entry.requires)
 
 
 def test_closing_needs_what_the_list_demands_first() -> None:
-    close = KINDS["fire"].entry("close")
+    kind = KINDS["fire"]
     with pytest.raises(Refused) as refused:
-        move(State.RECOVERING, close, {"losses"})
+        move(kind, State.RECOVERING, kind.entry("close"), {"losses"})
     assert refused.value.missing == ["investigation"]
-    assert "investigation" in refused.value.why.zh
+    assert refused.value.why.zh == f"须先记录：{kind.entry('investigation').title}"
+    assert refused.value.why.en == "To be recorded before: investigation"
+    with pytest.raises(Refused) as early:
+        move(kind, State.REPORTED, kind.entry("close"), ())
+    assert early.value.why.zh == "事件处于“已报告”状态，不能记录“办结”"
 
 
 @pytest.mark.parametrize("kind", RULES.incident_kinds, ids=lambda kind: kind.code)
@@ -203,7 +208,9 @@ def test_the_end_is_the_end(kind: IncidentKind) -> None:
     every = {entry.code for entry in kind.entries}
     for state in ENDED:
         assert {
-            move(state, entry, every) for entry in kind.entries if not entry.decides
+            move(kind, state, entry, every)
+            for entry in kind.entries
+            if not entry.decides
         } == {None}
 
 
