@@ -58,6 +58,21 @@ def page(subject: str, key: str, query: dict[str, Any]) -> dict[str, Any]:
     return page_of(rows, query["limit"], lambda event: (event.id,), _documents)
 
 
+def actions(subject: str, key: str) -> list[str]:
+    """Return the actions of a thing's events, oldest first."""
+    action = AuditEvent.payload["action"].as_string()
+    query = (
+        select(action)
+        .where(
+            AuditEvent.subject_type == subject,
+            AuditEvent.subject_id == key,
+            action.is_not(None),
+        )
+        .order_by(AuditEvent.id)
+    )
+    return list(db.session.scalars(query))
+
+
 def _documents(events: Sequence[AuditEvent]) -> list[dict[str, Any]]:
     return [_event_out(event) for event in events]
 

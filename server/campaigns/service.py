@@ -157,8 +157,12 @@ def _word_faults(content: dict[str, Any], rules: Rules) -> list[FieldError]:
     fitting = {code for item in content["items"] for code in places.kinds_of(item)}
     for i, code in enumerate(content["kinds"]):
         if places.kind(code) is None or (code not in fitting and not free):
+            known = [k for k in places.kinds if free or k.code in fitting]
+            titled = "、".join(f"{kind.name}（{kind.code}）" for kind in known)
+            listed = ", ".join(kind.code for kind in known)
             text = Text(
-                f"所列事项下没有场所类型 {code}", f"No kind {code} under these items"
+                f"所列事项下没有场所类型 {code}；可用：{titled or '无'}",
+                f"No kind {code} under these items; known: {listed or 'none'}",
             )
             errors.append(FieldError(f"/kinds/{i}", text))
     return errors

@@ -107,7 +107,7 @@ def _twice(
     for value, where in values:
         if value in first:
             line = marked.line(*first[value])
-            yield marked.fault(f"{what} {value} stands already in line {line}", *where)
+            yield marked.fault(f"{what} {value} 已写在第 {line} 行", *where)
         first.setdefault(value, where)
 
 
@@ -118,19 +118,19 @@ def _each(data: Data, key: str, field: str) -> list[tuple[Hashable, Where]]:
 
 def _repeated(sources: Sources, _known: _Known) -> Iterator[Fault]:
     duty, facts, items = sources.duty_items, sources.facts, sources.items
-    yield from _twice(duty, "duty item", _each(duty.data, "items", "number"))
-    yield from _twice(facts, "fact", _each(facts.data, "facts", "code"))
-    yield from _twice(items, "penalty", _each(items.data, "penalties", "code"))
-    yield from _twice(items, "process of item", _item_places(items.data["items"]))
+    yield from _twice(duty, "事项", _each(duty.data, "items", "number"))
+    yield from _twice(facts, "事实", _each(facts.data, "facts", "code"))
+    yield from _twice(items, "处罚", _each(items.data, "penalties", "code"))
+    yield from _twice(items, "处置流程的事项", _item_places(items.data["items"]))
     for i, entry in enumerate(items.data["items"]):
         places = [
             (p, ("items", i, "penalties", j)) for j, p in _enum(entry, "penalties")
         ]
-        yield from _twice(items, "penalty", places)
+        yield from _twice(items, "处罚", places)
     groups = sources.categories.data["groups"]
     yield from _twice(
         sources.categories,
-        "category",
+        "类别",
         [
             (category["code"], ("groups", i, "categories", j, "code"))
             for i, group in enumerate(groups)
@@ -142,8 +142,8 @@ def _repeated(sources: Sources, _known: _Known) -> Iterator[Fault]:
     ids = [
         e for part in ("lead", "co", "town") for e in _each(routing.data, part, "id")
     ]
-    yield from _twice(routing, "row", ids)
-    yield from _twice(ledgers, "row", _each(ledgers.data, "ledgers", "id"))
+    yield from _twice(routing, "规则", ids)
+    yield from _twice(ledgers, "台账", _each(ledgers.data, "ledgers", "id"))
 
 
 def _enum(record: Data, key: str) -> list[tuple[int, Any]]:
@@ -168,14 +168,14 @@ def _repeated_departments(marked: Marked) -> Iterator[Fault]:
             (alias, ("departments", i, "aliases", j))
             for j, alias in _enum(department, "aliases")
         ]
-    yield from _twice(marked, "department", words)
+    yield from _twice(marked, "部门", words)
 
 
 def _head(sources: Sources, known: _Known) -> Iterator[Fault]:
     marked = sources.catalogue
     code = marked.data["town_department"]
     if known.departments.get(code) != "town":
-        message = f"{code} is not a department of level town"
+        message = f"{code} 不是级别为 town 的部门"
         yield marked.fault(message, "town_department")
 
 
@@ -184,7 +184,7 @@ def _duty_parties(sources: Sources, known: _Known) -> Iterator[Fault]:
     for i, item in enumerate(marked.data["items"]):
         for party in item["parties"]:
             if party != "township" and party not in known.names:
-                message = f"party {party} is not the name of a department"
+                message = f"主体 {party} 不是部门名称"
                 yield marked.fault(message, "items", i, "parties", party)
 
 
@@ -201,7 +201,7 @@ def _unknown(
     values = value if isinstance(value, list) else [] if value is None else [value]
     for i, word in enumerate(values):
         if word not in known:
-            yield marked.fault(f"unknown {what} {word}", *where, key, i)
+            yield marked.fault(f"没有{what} {word}", *where, key, i)
 
 
 def _clauses(
@@ -212,7 +212,7 @@ def _clauses(
         for item in items:
             filled = reference.replace("{item}", str(item))
             if not known.has_clause(filled):
-                message = f"clause {filled} does not exist in the duty list"
+                message = f"履职清单没有条款 {filled}"
                 yield marked.fault(message, *where, "basis", i)
             if filled == reference:
                 break
@@ -223,16 +223,14 @@ def _processes(sources: Sources, known: _Known) -> Iterator[Fault]:
     for part in ("items", "implied_facts"):
         for i, entry in enumerate(marked.data[part]):
             at: Where = (part, i)
-            yield from _unknown(marked, entry, at, "items", known.duty, "duty item")
+            yield from _unknown(marked, entry, at, "items", known.duty, "事项")
             yield from _clauses(marked, entry, at, entry["items"], known)
             for key, kind in (
                 ("report_triggers", "trigger"),
                 ("facts", "circumstance"),
             ):
                 yield from _facts(marked, entry, at, key, kind, known)
-            yield from _unknown(
-                marked, entry, at, "penalties", known.penalties, "penalty"
-            )
+            yield from _unknown(marked, entry, at, "penalties", known.penalties, "处罚")
     for i, entry in enumerate(marked.data["implied_facts"]):
         yield from _unknown(
             marked,
@@ -240,17 +238,17 @@ def _processes(sources: Sources, known: _Known) -> Iterator[Fault]:
             ("implied_facts", i),
             "items",
             known.processes,
-            "item with a process",
+            "有处置流程的事项",
         )
 
 
 def _facts(
     marked: Marked, record: Data, where: Where, key: str, kind: str, known: _Known
 ) -> Iterator[Fault]:
-    yield from _unknown(marked, record, where, key, known.facts, "fact")
+    yield from _unknown(marked, record, where, key, known.facts, "事实")
     for i, fact in _enum(record, key):
         if known.facts.get(fact, kind) != kind:
-            yield marked.fault(f"fact {fact} is no {kind}", *where, key, i)
+            yield marked.fault(f"事实 {fact} 不属于 {kind}", *where, key, i)
 
 
 def _rows(sources: Sources, known: _Known) -> Iterator[Fault]:
@@ -260,24 +258,20 @@ def _rows(sources: Sources, known: _Known) -> Iterator[Fault]:
             at: Where = (part, i)
             when = row["when"]
             here = (*at, "when")
-            yield from _unknown(marked, when, here, "item", known.duty, "duty item")
+            yield from _unknown(marked, when, here, "item", known.duty, "事项")
             yield from _unknown(
-                marked, when, here, "category", known.categories, "category"
+                marked, when, here, "category", known.categories, "类别"
             )
             yield from _facts(marked, when, here, "any", "trigger", known)
             yield from _facts(marked, when, here, "fact", "circumstance", known)
             for key in ("lead", "co", "coordinator", "next_level", "inform"):
-                yield from _unknown(
-                    marked, row, at, key, known.departments, "department"
-                )
-            yield from _unknown(
-                marked, row, at, "penalties", known.penalties, "penalty"
-            )
+                yield from _unknown(marked, row, at, key, known.departments, "部门")
+            yield from _unknown(marked, row, at, "penalties", known.penalties, "处罚")
             yield from _clauses(marked, row, at, when["item"], known)
     yield from _one_target(marked, known)
     for i, row in enumerate(marked.data["co"]):
         if bool(row["co"]) == row.get("open", False):
-            message = f"row {row['id']} needs either departments in co or open: true"
+            message = f"规则 {row['id']} 须在 co 写部门，或写 open: true"
             yield marked.fault(message, "co", i, "co")
 
 
@@ -291,33 +285,31 @@ def _one_target(marked: Marked, known: _Known) -> Iterator[Fault]:
     }
     for i, row in enumerate(rows):
         if ("lead" in row) == ("reroute_to_item" in row):
-            message = f"row {row['id']} needs lead or reroute_to_item, not both"
+            message = f"规则 {row['id']} 须写 lead 或 reroute_to_item，二者取一"
             yield marked.fault(message, "lead", i)
         target = row.get("reroute_to_item")
         if target is None:
             continue
         at = ("lead", i, "reroute_to_item")
         if target not in known.processes:
-            yield marked.fault(f"reroute target {target} has no process", *at)
+            yield marked.fault(f"转办事项 {target} 没有处置流程", *at)
         if target in rerouted:
             by = rerouted[target]
-            yield marked.fault(f"reroute target {target} is rerouted by {by}", *at)
+            yield marked.fault(f"转办事项 {target} 又被规则 {by} 转走", *at)
 
 
 def _ledgers(sources: Sources, known: _Known) -> Iterator[Fault]:
     marked = sources.ledgers
     for i, row in enumerate(marked.data["ledgers"]):
         at: Where = ("ledgers", i)
-        yield from _unknown(marked, row, at, "items", known.duty, "duty item")
-        yield from _unknown(
-            marked, row, at, "addressee", known.departments, "department"
-        )
+        yield from _unknown(marked, row, at, "items", known.duty, "事项")
+        yield from _unknown(marked, row, at, "addressee", known.departments, "部门")
         yield from _clauses(marked, row, at, row["items"], known)
         if row["rhythm"] != ["on_trigger"]:
             continue
         for j, item in enumerate(row["items"]):
             if item not in known.triggered:
-                message = f"item {item} has no report trigger for an on_trigger ledger"
+                message = f"事项 {item} 没有上报条件，台账不能写 on_trigger"
                 yield marked.fault(message, *at, "items", j)
 
 
@@ -329,8 +321,8 @@ def _incidents(sources: Sources, known: _Known) -> Iterator[Fault]:
 
 def _places(sources: Sources, known: _Known) -> Iterator[Fault]:
     marked = sources.places
-    yield from _twice(marked, "kind", _each(marked.data, "kinds", "code"))
-    yield from _twice(marked, "kind", _each(marked.data, "kinds", "name"))
+    yield from _twice(marked, "场所类型", _each(marked.data, "kinds", "code"))
+    yield from _twice(marked, "场所类型", _each(marked.data, "kinds", "name"))
     yield from place_faults.faults(marked, known.duty, known.has_clause)
 
 
@@ -341,18 +333,18 @@ def _checklists(sources: Sources, known: _Known) -> Iterator[Fault]:
     for marked in sources.checklists:
         item = marked.data["item"]
         if marked.file.stem != str(item):
-            yield marked.fault(f"item {item} belongs in a file {item}.yaml", "item")
+            yield marked.fault(f"事项 {item} 应写在 {item}.yaml", "item")
         for i, entry in enumerate(marked.data["checkpoints"]):
             used.add(entry.get("use", ""))
             if entry["id"] in ids:
-                message = f"checkpoint {entry['id']} stands twice"
+                message = f"检查点 {entry['id']} 重复"
                 yield marked.fault(message, "checkpoints", i, "id")
             ids.add(entry["id"])
             yield from _checkpoint(marked, i, entry, shared, known)
     for name, fields in shared.items():
         yield from _phrase(sources.shared, ("checkpoints", name), fields)
         if name not in used:
-            message = f"shared checkpoint {name} is not used by any item"
+            message = f"共用检查点 {name} 没有事项使用"
             yield sources.shared.fault(message, "checkpoints", name)
 
 
@@ -362,26 +354,26 @@ def _checkpoint(
     at: Where = ("checkpoints", index)
     item = str(marked.data["item"])
     if not entry["id"].startswith(f"{item}-"):
-        message = f"checkpoint {entry['id']} must start with {item}-"
+        message = f"检查点 {entry['id']} 须以 {item}- 开头"
         yield marked.fault(message, *at, "id")
-    yield from _unknown(marked, entry, at, "use", shared, "shared checkpoint")
+    yield from _unknown(marked, entry, at, "use", shared, "共用检查点")
     fields = build.expand(entry, shared, item)
     for key, words, what in (
-        ("category", known.categories, "category"),
-        ("facts", known.facts, "fact"),
-        ("suggests_fact", known.facts, "fact"),
-        ("reroute_item", known.processes, "reroute target"),
-        ("incident", known.incidents, "kind of incident"),
+        ("category", known.categories, "类别"),
+        ("facts", known.facts, "事实"),
+        ("suggests_fact", known.facts, "事实"),
+        ("reroute_item", known.processes, "可转办的事项"),
+        ("incident", known.incidents, "突发事件类型"),
     ):
         yield from _unknown(marked, fields, at, key, words, what)
     if "incident" in fields and not (
         fields.get("advisory") and fields.get("emergency")
     ):
-        message = f"checkpoint {entry['id']} of an incident is advisory and emergency"
+        message = f"检查点 {entry['id']} 属突发事件，须为 advisory 和 emergency"
         yield marked.fault(message, *at, "incident")
     clause = fields.get("clause")
     if clause is not None and not known.has_clause(clause):
-        message = f"clause {clause} does not exist in the duty list"
+        message = f"履职清单没有条款 {clause}"
         yield marked.fault(message, *at, "clause")
     if entry.keys() & {"phrase", "derivation"}:
         yield from _phrase(marked, at, fields)
@@ -397,9 +389,9 @@ def _phrase(marked: Marked, at: Where, fields: Data) -> Iterator[Fault]:
     if phrase is None:
         return
     if not phrase.strip():
-        yield marked.fault("phrase is blank", *at, "phrase")
+        yield marked.fault("phrase 是空白", *at, "phrase")
     elif fields.get("derivation") == "direct" and len(phrase) > LONGEST_PHRASE:
-        message = f"phrase of a direct checkpoint has over {LONGEST_PHRASE} characters"
+        message = f"direct 检查点的 phrase 超过 {LONGEST_PHRASE} 个字"
         yield marked.fault(message, *at, "phrase")
 
 
@@ -407,23 +399,23 @@ def _coverage(sources: Sources, known: _Known) -> Iterator[Fault]:
     """An item with a checklist needs all that a finding may run into."""
     rows = sources.routing.data
     needs: tuple[tuple[str, Iterable[int]], ...] = (
-        ("no duty item in duty-items.yaml", known.duty),
-        ("no process in items.yaml", known.processes),
-        ("no lead row in routing.yaml", _items_of(rows["lead"])),
-        ("no town row in routing.yaml", _items_of(rows["town"])),
+        ("不在 duty-items.yaml 里", known.duty),
+        ("在 items.yaml 里没有处置流程", known.processes),
+        ("在 routing.yaml 里没有 lead 规则", _items_of(rows["lead"])),
+        ("在 routing.yaml 里没有 town 规则", _items_of(rows["town"])),
     )
     for marked in sources.checklists:
         item = marked.data["item"]
         for lack, there in needs:
             if item not in there:
-                yield marked.fault(f"item {item} has {lack}", "item")
+                yield marked.fault(f"事项 {item} {lack}", "item")
     town = sources.routing
     places = [
         (item, ("town", i, "when", "item", j))
         for i, row in enumerate(rows["town"])
         for j, item in enumerate(row["when"]["item"])
     ]
-    yield from _twice(town, "town row of item", places)
+    yield from _twice(town, "town 规则的事项", places)
     yield from _triggers(sources)
 
 
@@ -438,7 +430,7 @@ def _triggers(sources: Sources) -> Iterator[Fault]:
         for j, trigger in _enum(entry, "report_triggers"):
             for item in entry["items"]:
                 if not any(_takes(row["when"], item, trigger) for row in leads):
-                    message = f"no lead row takes {trigger} of item {item}"
+                    message = f"没有 lead 规则接收事项 {item} 的 {trigger}"
                     yield sources.items.fault(message, "items", i, "report_triggers", j)
 
 

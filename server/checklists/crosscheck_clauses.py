@@ -31,7 +31,7 @@ def faults(sources: Sources) -> Iterator[Fault]:
     for marked, where, reference in _references(sources):
         item = duty.get(int(reference.partition(".")[0]))
         if item is None or not item.has_clause(reference):
-            message = f"clause {reference} does not exist in the duty list"
+            message = f"履职清单没有条款 {reference}"
             yield marked.fault(message, *where)
 
 
@@ -61,7 +61,7 @@ def _outside_clauses(data: Data) -> Iterator[tuple[Where, str]]:
 def _accounted(marked: Marked, duty: set[int]) -> Iterator[Fault]:
     for i, item in enumerate(marked.data.get("accounted", ())):
         if item not in duty:
-            yield marked.fault(f"unknown duty item {item}", "accounted", i)
+            yield marked.fault(f"没有事项 {item}", "accounted", i)
 
 
 def _steps(sources: Sources) -> Iterator[Fault]:
@@ -71,7 +71,7 @@ def _steps(sources: Sources) -> Iterator[Fault]:
             needed = _STEP_NEEDS.get(step)
             for item in entry["items"]:
                 if needed and not _has(sources, entry, item, needed):
-                    message = f"step {step} of item {item} needs {needed}"
+                    message = f"事项 {item} 的环节 {step} 需要 {needed}"
                     yield marked.fault(message, "items", i, "steps", step)
 
 
@@ -96,16 +96,16 @@ def _documents(sources: Sources) -> Iterator[Fault]:
         for j, code in enumerate(entry.get("departments", ())):
             if code not in codes:
                 where = ("documents", i, "departments", j)
-                yield marked.fault(f"unknown department {code}", *where)
+                yield marked.fault(f"没有部门 {code}", *where)
         for j, item in enumerate(entry["items"]):
             where = ("documents", i, "items", j)
             title = orders.get(item, entry["title"])
             by_lead = entry["issuer"] == "lead"
             if entry["kind"] == "order" and by_lead and title != entry["title"]:
-                yield marked.fault(f"items.yaml calls it {title} in {item}", *where)
+                yield marked.fault(f"事项 {item} 在 items.yaml 里称为 {title}", *where)
             key = (entry["kind"], item, entry["issuer"])
             if key in first:
-                message = f"{key[0]} of item {item} stands already in line {first[key]}"
+                message = f"事项 {item} 的 {key[0]} 已写在第 {first[key]} 行"
                 yield marked.fault(message, *where)
             first.setdefault(key, marked.line(*where))
 
@@ -121,7 +121,7 @@ def _unnoticed(sources: Sources) -> Iterator[Fault]:
     for i, entry in enumerate(sources.documents.data["documents"]):
         for j, item in enumerate(entry["items"]):
             if entry["kind"] == "town_notice" and item in silent:
-                message = f"the town writes no notice in item {item} (items.yaml)"
+                message = f"事项 {item} 由镇出具的通知为 none（items.yaml）"
                 yield sources.documents.fault(message, "documents", i, "items", j)
 
 
@@ -129,14 +129,14 @@ def _outside(marked: Marked) -> Iterator[Fault]:
     for i, entry in enumerate(marked.data["outside"]):
         for j, clause in enumerate(entry["clauses"]):
             if "{item}" in clause and "items" not in entry:
-                message = f"clause {clause} needs items beside it"
+                message = f"条款 {clause} 须同时写 items"
                 yield marked.fault(message, "outside", i, "clauses", j)
     first: dict[str, int] = {}
     for where, clause in _outside_clauses(marked.data):
         if clause.split(".")[1] == "township":
-            message = f"clause {clause} is the town's own: it cannot be outside"
+            message = f"条款 {clause} 是镇的职责，不能列为系统之外"
             yield marked.fault(message, *where)
         if clause in first:
-            message = f"clause {clause} stands already in line {first[clause]}"
+            message = f"条款 {clause} 已写在第 {first[clause]} 行"
             yield marked.fault(message, *where)
         first.setdefault(clause, marked.line(*where))

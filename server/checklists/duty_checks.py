@@ -37,11 +37,11 @@ def faults(sources: Sources) -> Iterator[Fault]:
     used = {row["form"] for row in marked.data["duties"]}
     for i, form in enumerate(marked.data["forms"]):
         if form["code"] not in used:
-            message = f"form {form['code']} is not used by any duty"
+            message = f"表式 {form['code']} 没有履职使用"
             yield marked.fault(message, "forms", i, "code")
     for i, row in enumerate(marked.data["duties"]):
         if row["form"] not in forms:
-            yield marked.fault(f"unknown form {row['form']}", "duties", i, "form")
+            yield marked.fault(f"没有表式 {row['form']}", "duties", i, "form")
         yield from _row(marked, row, ("duties", i), known)
 
 
@@ -50,24 +50,24 @@ def _repeated(marked: Marked) -> Iterator[Fault]:
         seen = set()
         for i, row in enumerate(marked.data[part]):
             if row["code"] in seen:
-                message = f"code {row['code']} stands twice"
+                message = f"代码 {row['code']} 重复"
                 yield marked.fault(message, part, i, "code")
             seen.add(row["code"])
             counted = Counter(f["code"] for f in row.get("figures", ()))
             for code in [code for code, count in counted.items() if count > 1]:
-                message = f"figure {code} stands twice"
+                message = f"数据项 {code} 重复"
                 yield marked.fault(message, part, i, "figures")
 
 
 def _row(marked: Marked, row: Data, at: Where, known: _Known) -> Iterator[Fault]:
     strange = [(i, p) for i, p in enumerate(row["parties"]) if p not in known.codes]
     for i, party in strange:
-        message = f"party {party} is not the name of a department"
+        message = f"主体 {party} 不是部门名称"
         yield marked.fault(message, *at, "parties", i)
     numbers = [str(item) for item in row["items"]]
     for i, number in enumerate(numbers):
         if number not in known.duty:
-            yield marked.fault(f"unknown duty item {number}", *at, "items", i)
+            yield marked.fault(f"没有事项 {number}", *at, "items", i)
     if strange or any(number not in known.duty for number in numbers):
         return
     yield from _clauses(marked, row, at, numbers, known)
@@ -78,7 +78,7 @@ def _clauses(
 ) -> Iterator[Fault]:
     parties = {known.codes[party] for party in row["parties"]}
     if TOWNSHIP in parties and len(parties) > 1:
-        message = "the township's duties and a department's are two kinds"
+        message = "镇的履职和部门的履职须分成两类"
         yield marked.fault(message, *at, "parties")
     served: set[str] = set()
     owing: set[str] = set()
@@ -92,10 +92,10 @@ def _clauses(
             owing |= given
     for i, number in enumerate(numbers):
         if number not in served:
-            yield marked.fault(f"no clause of item {number}", *at, "items", i)
+            yield marked.fault(f"没有事项 {number} 的条款", *at, "items", i)
     for i, party in enumerate(row["parties"]):
         if known.codes[party] not in owing:
-            yield marked.fault(f"no clause of {party}", *at, "parties", i)
+            yield marked.fault(f"没有 {party} 的条款", *at, "parties", i)
 
 
 def _filled(reference: str, numbers: list[str]) -> list[str]:
@@ -108,11 +108,11 @@ def _clause(
 ) -> tuple[str | None, set[str]]:
     """What is wrong with one clause, and who of ``parties`` may owe it."""
     if not named:
-        return f"clause {clause} is of no item named here", set()
+        return f"条款 {clause} 不属于这里的事项", set()
     item = known.duty[clause.partition(".")[0]]
     if not item.has_clause(clause):
-        return f"clause {clause} does not exist in the duty list", set()
+        return f"履职清单没有条款 {clause}", set()
     given = {known.codes.get(name, name) for name in item.owing(clause)} & parties
     if not given:
-        return f"clause {clause} is not a duty of the parties named here", set()
+        return f"条款 {clause} 不是这里的主体的职责", set()
     return None, given

@@ -25,12 +25,12 @@ def faults(
     for where, record in _cited(data):
         for i, reference in enumerate(record["basis"]):
             if not has_clause(reference):
-                message = f"clause {reference} does not exist in the duty list"
+                message = f"履职清单没有条款 {reference}"
                 yield marked.fault(message, *where, "basis", i)
     for i, kind in enumerate(data["incidents"]):
         at: Where = ("incidents", i)
         if kind["item"] not in duty_items:
-            yield marked.fault(f"unknown duty item {kind['item']}", *at, "item")
+            yield marked.fault(f"没有事项 {kind['item']}", *at, "item")
         yield from _departments(marked, at, kind, departments)
         yield from _entries(marked, at, kind, words)
 
@@ -39,7 +39,7 @@ def _repeated(marked: Marked, at: Where, names: list[str]) -> Iterator[Fault]:
     for name, count in Counter(names).items():
         if count > 1:
             last = len(names) - 1 - names[::-1].index(name)
-            yield marked.fault(f"{name} stands here twice", *at, last)
+            yield marked.fault(f"{name} 在这里重复", *at, last)
 
 
 def _cited(data: Data) -> Iterator[tuple[Where, Data]]:
@@ -68,20 +68,20 @@ def _departments(
     yield from _repeated(marked, (*at, "involved"), involved)
     for j, code in enumerate(involved):
         if code not in departments:
-            yield marked.fault(f"unknown department {code}", *at, "involved", j)
+            yield marked.fault(f"没有部门 {code}", *at, "involved", j)
     commands = [row for row in kind["involved"] if row["part"] == "command"]
     if len(commands) != 1:
-        message = f"{kind['code']} needs one department with part command"
+        message = f"{kind['code']} 须有且只有一个部门的 part 为 command"
         yield marked.fault(message, *at, "involved")
     for j, entry in enumerate(kind["entries"]):
         here = (*at, "entries", j)
         for n, doer in enumerate(entry["by"]):
             if doer["party"] not in {TOWN, ANY, *involved}:
-                message = f"{doer['party']} is not involved in {kind['code']}"
+                message = f"{doer['party']} 没有参与 {kind['code']}"
                 yield marked.fault(message, *here, "by", n)
         for n, code in enumerate(entry.get("addressees", ())):
             if code not in departments:
-                message = f"unknown department {code}"
+                message = f"没有部门 {code}"
                 yield marked.fault(message, *here, "addressees", n)
 
 
@@ -95,17 +95,17 @@ def _entries(
     for j, entry in enumerate(kind["entries"]):
         here = (*at, "entries", j)
         if entry["entry"] not in words:
-            yield marked.fault(f"unknown entry {entry['entry']}", *here, "entry")
+            yield marked.fault(f"没有进展 {entry['entry']}", *here, "entry")
         names = [field["name"] for field in entry.get("fields", ())]
         yield from _repeated(marked, (*here, "fields"), names)
         for n, code in enumerate(entry.get("requires", ())):
             if code not in codes:
-                message = f"{kind['code']} has no entry {code}"
+                message = f"{kind['code']} 没有进展 {code}"
                 yield marked.fault(message, *here, "requires", n)
     reached = _reached([words[code] for code in codes if code in words])
     for end in ENDS:
         if end not in reached:
-            message = f"no entry of {kind['code']} leads to {end}"
+            message = f"{kind['code']} 没有进展通往 {end}"
             yield marked.fault(message, *at, "entries")
 
 

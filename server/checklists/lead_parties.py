@@ -26,5 +26,5 @@ def faults(
         for number in row["when"]["item"]:
             item = duty.get(number)
             if item and names[lead].isdisjoint(party.name for party in item.parties):
-                message = f"{lead} of row {row['id']} is no party of item {number}"
+                message = f"规则 {row['id']} 的 {lead} 不是事项 {number} 的责任单位"
                 yield routing.fault(message, "lead", i, "lead")

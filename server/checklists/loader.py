@@ -94,7 +94,7 @@ def check(directory: Path) -> list[Fault]:
     """All faults of a catalogue folder, or of all catalogues in a folder of them."""
     folders = find_catalogues(directory)
     if not folders:
-        return [Fault(str(directory), 1, f"no catalogue here: {_HEAD} is missing")]
+        return [Fault(str(directory), 1, f"这里没有清单：缺少 {_HEAD}")]
     faults: list[Fault] = []
     sound: list[tuple[Path, Catalogue]] = []
     for folder in folders:
@@ -140,8 +140,8 @@ def _twice_accounted(catalogue: Catalogue, outside: Marked) -> Iterator[Fault]:
     numbers = [item.number for item in catalogue.rules.duty_items]
     for clause in clauses.contradictions(clauses.account(whole, numbers)):
         home = next(home for home in clause.homes if home.kind != clauses.OUTSIDE)
-        lives = f"{home.kind} {home.key}"
-        message = f"clause {clause.reference} is outside, yet {lives} rests on it"
+        lives = f"{clauses.LABELS[home.kind]} {home.key} "
+        message = f"条款 {clause.reference} 已列为系统之外，但{lives}以它为依据"
         yield outside.fault(message, *_place_of(outside, clause.reference))
 
 
@@ -158,16 +158,16 @@ def _side_by_side(catalogues: list[tuple[Path, Catalogue]]) -> Iterator[Fault]:
     taken: dict[tuple[str, str], Path] = {}
     names: dict[str, str] = {}
     for folder, catalogue in catalogues:
-        claims = [("code", catalogue.code)]
-        claims += [("area", area) for area in catalogue.serves]
+        claims = [("代码", catalogue.code)]
+        claims += [("区域", area) for area in catalogue.serves]
         for claim in claims:
             if claim in taken:
-                message = f"{claim[0]} {claim[1]} is also that of {taken[claim]}"
+                message = f"{claim[0]} {claim[1]} 与 {taken[claim]} 重复"
                 yield Fault(str(folder / _HEAD), 1, message)
             taken.setdefault(claim, folder)
         for department in catalogue.rules.departments:
-            meant = f"{department.name} ({department.level})"
+            meant = f"{department.name}（{department.level}）"
             before = names.setdefault(department.code, meant)
             if before != meant:
-                message = f"department {department.code} is {before} elsewhere"
+                message = f"部门 {department.code} 在别的清单里是 {before}"
                 yield Fault(str(folder / "departments.yaml"), 1, message)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from server.checklists import wording
+
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
 Where = tuple[str | int, ...]
-
 # The C parser is ten times faster; PyYAML has it wherever libyaml is there.
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_LONGEST_MESSAGE = 240
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -97,27 +97,27 @@ class _Reader:
         try:
             content = self.file.read_bytes()
         except OSError as error:
-            reason = f"cannot be read: {error.strerror}"
+            reason = f"无法读取：{error.strerror}"
             raise CatalogueInvalid([Fault(str(self.file), 1, reason)]) from error
         try:
             return content.decode()
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise CatalogueInvalid(
-                [Fault(str(self.file), line, "is not UTF-8")]
+                [Fault(str(self.file), line, "不是 UTF-8 编码")]
             ) from error
 
     def _yaml_fault(self, error: yaml.YAMLError) -> Fault:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         line = mark.line + 1 if mark else 1
-        return Fault(str(self.file), line, f"is not YAML: {problem}")
+        return Fault(str(self.file), line, wording.yaml_problem(problem))
 
     def _value(self, loader: Any, node: yaml.Node, where: Where) -> Any:
         self._lines.setdefault(where, node.start_mark.line + 1)
         # Shared nodes would make one line stand for two places, and may be cyclic.
         if id(node) in self._seen:
-            self._complain(node, "anchors and aliases are not used in a catalogue")
+            self._complain(node, "清单里不用锚点和别名（& 和 *）")
             return None
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
@@ -136,9 +136,9 @@ class _Reader:
         for key_node, value_node in node.value:
             key = key_node.value
             if not isinstance(key_node, yaml.ScalarNode):
-                self._complain(key_node, "a key must be a plain word")
+                self._complain(key_node, "字段名须是一个词")
             elif key in result:
-                self._complain(key_node, f"key {key!r} stands here twice")
+                self._complain(key_node, f"字段 {key} 在这里重复")
             else:
                 self._lines[*where, key] = key_node.start_mark.line + 1
                 result[key] = self._value(loader, value_node, (*where, key))
@@ -161,11 +161,9 @@ def _validator(schema: Path) -> "Draft202012Validator":
 def _structure_faults(marked: Marked, schema: Path) -> Iterator[Fault]:
     for error in _validator(schema).iter_errors(marked.data):
         for where in _places(error):
-            named = ".".join(str(step) for step in where)
-            text = f"{named}: {error.message}" if named else error.message
-            if len(text) > _LONGEST_MESSAGE:
-                text = text[:_LONGEST_MESSAGE] + "…"
-            yield marked.fault(text, *where)
+            named = wording.place(marked.data, where)
+            said = wording.structure(error)
+            yield marked.fault(f"{named}：{said}" if named else said, *where)
 
 
 def _places(error: "ValidationError") -> list[Where]:

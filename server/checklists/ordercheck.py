@@ -20,10 +20,10 @@ def faults(
         number = order["item"]
         item = duty.get(number)
         if number in seen:
-            yield marked.fault(f"orders of item {number} stand twice", *at, "item")
+            yield marked.fault(f"事项 {number} 的下派工单重复", *at, "item")
         seen.add(number)
         if item is None:
-            yield marked.fault(f"unknown duty item {number}", *at, "item")
+            yield marked.fault(f"没有事项 {number}", *at, "item")
             continue
         yield from _origin(marked, order, at, item, departments)
         yield from _steps(marked, order, at)
@@ -44,23 +44,23 @@ def _origin(
     parties = {party.name for party in item.parties}
     for i, code in enumerate(order["origin"]):
         if code not in departments:
-            yield marked.fault(f"unknown department {code}", *at, "origin", i)
+            yield marked.fault(f"没有部门 {code}", *at, "origin", i)
         elif departments[code] not in parties:
-            message = f"{code} is no party of item {item.number}"
+            message = f"{code} 不是事项 {item.number} 的主体"
             yield marked.fault(message, *at, "origin", i)
 
 
 def _steps(marked: Marked, order: Data, at: Where) -> Iterator[Fault]:
     names = [step["step"] for step in order["steps"]]
     for missing in sorted(set(ALWAYS) - set(names)):
-        yield marked.fault(f"step {missing} is missing", *at, "steps")
+        yield marked.fault(f"缺少环节 {missing}", *at, "steps")
     for j, step in enumerate(order["steps"]):
         if step["step"] in names[:j]:
-            message = f"step {step['step']} stands twice"
+            message = f"环节 {step['step']} 重复"
             yield marked.fault(message, *at, "steps", j, "step")
         for k, before in enumerate(step.get("after", ())):
             if before not in names:
-                message = f"step {before} is not among the steps"
+                message = f"环节 {before} 不在 steps 里"
                 yield marked.fault(message, *at, "steps", j, "after", k)
 
 
@@ -69,7 +69,7 @@ def _clauses(
 ) -> Iterator[Fault]:
     for k, reference in enumerate(step["basis"]):
         if not item.has_clause(reference):
-            message = f"clause {reference} does not exist in item {item.number}"
+            message = f"事项 {item.number} 没有条款 {reference}"
             yield marked.fault(message, *here, "basis", k)
 
 
@@ -78,22 +78,22 @@ def _carried(
 ) -> Iterator[Fault]:
     name = step["step"]
     if (name == "transfer") != ("to" in step):
-        yield marked.fault("to belongs to the step transfer, and only to it", *here)
+        yield marked.fault("to 须写在环节 transfer，且只写在那里", *here)
     if "to" in step and step["to"] not in departments:
-        yield marked.fault(f"unknown department {step['to']}", *here, "to")
+        yield marked.fault(f"没有部门 {step['to']}", *here, "to")
     if (name in {"verify", "rectify"}) != ("choices" in step):
-        yield marked.fault("choices belong to verify and rectify", *here)
+        yield marked.fault("choices 须写在 verify 和 rectify，且只写在那里", *here)
     # The photos of the issue are announced with it and come later.
     required = name != "issue" and "photos" in step.get("requires", ())
     if required and "photos" not in step:
-        yield marked.fault("photos are required and have no stage", *here)
+        yield marked.fault("要求照片，但没有写照片的阶段（photos）", *here)
 
 
 def _results(marked: Marked, order: Data, at: Where) -> Iterator[Fault]:
     """Each result of the verification must lead on, and its needs must be doable."""
     names = {step["step"] for step in order["steps"]}
     if "transfer" in names and "answer" not in names:
-        yield marked.fault("step transfer needs the step answer", *at, "steps")
+        yield marked.fault("有环节 transfer 就要有 answer", *at, "steps")
     for j, step in enumerate(order["steps"]):
         if step["step"] != "verify":
             continue
@@ -102,13 +102,13 @@ def _results(marked: Marked, order: Data, at: Where) -> Iterator[Fault]:
             needs, then = choice.get("needs", []), choice.get("then")
             for need in needs:
                 if need not in names:
-                    yield marked.fault(f"needs {need}, which is no step", *here)
+                    yield marked.fault(f"needs 里的 {need} 不是环节", *here)
             by_town = not set(needs).isdisjoint(TOWN_STEPS)
             if then is None:
-                yield marked.fault(f"{choice['code']} says not where it leads", *here)
+                yield marked.fault(f"{choice['code']} 没有写通往哪里（then）", *here)
             if then == "town_enforcing" and not by_town:
-                message = f"{choice['code']} leaves the town nothing to do"
+                message = f"{choice['code']} 没有给镇留下要做的事"
                 yield marked.fault(message, *here)
             if then == "answered" and by_town and "assign" not in names:
-                message = f"{choice['code']} needs the step assign"
+                message = f"{choice['code']} 需要环节 assign"
                 yield marked.fault(message, *here)

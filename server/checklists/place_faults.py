@@ -23,7 +23,7 @@ def faults(
             yield from _item(marked, item, (*at, "items", j), duty)
         own = entry["items"][0]
         if entry["code"].partition("-")[0] != str(own):
-            message = f"kind {entry['code']} must start with its own item {own}"
+            message = f"场所类型 {entry['code']} 须以自己的事项 {own} 开头"
             yield marked.fault(message, *at, "code")
         yield from _clauses(marked, entry, at, own, has_clause)
         yield from _criteria(marked, entry, at)
@@ -33,7 +33,7 @@ def _item(
     marked: Marked, item: int, where: Where, duty: Container[int]
 ) -> Iterator[Fault]:
     if item not in duty:
-        yield marked.fault(f"unknown duty item {item}", *where)
+        yield marked.fault(f"没有事项 {item}", *where)
 
 
 def _clauses(
@@ -46,7 +46,7 @@ def _clauses(
     for i, reference in enumerate(entry["basis"]):
         filled = reference.replace("{item}", str(item)) if item else reference
         if not has_clause(filled):
-            message = f"clause {filled} does not exist in the duty list"
+            message = f"履职清单没有条款 {filled}"
             yield marked.fault(message, *where, "basis", i)
 
 
@@ -62,6 +62,6 @@ def _criteria(marked: Marked, entry: Data, at: Where) -> Iterator[Fault]:
             low, high = one.get("at_least"), one.get("at_most")
             given = low is not None or high is not None or "equals" in one
             if given == one.get("open", False):
-                yield marked.fault("needs either a bound or open: true", *where)
+                yield marked.fault("须写界限，或写 open: true", *where)
             if low is not None and high is not None and low > high:
-                yield marked.fault(f"at_least {low} is above at_most {high}", *where)
+                yield marked.fault(f"at_least {low} 大于 at_most {high}", *where)

@@ -29,8 +29,8 @@ def _not_patrolled(routing: Marked, processes: Container[int]) -> Iterator[Fault
             for j, item in enumerate(row["when"]["item"]):
                 if item not in processes:
                     message = (
-                        f"row {row['id']} is never reached for item {item}:"
-                        " it has no process in items.yaml"
+                        f"规则 {row['id']} 对事项 {item} 永远用不到："
+                        "items.yaml 里没有它的处置流程"
                     )
                     yield routing.fault(message, part, i, "when", "item", j)
 
@@ -42,8 +42,8 @@ def _hidden_cos(routing: Marked) -> Iterator[Fault]:
     for i, data in enumerate(routing.data["co"]):
         hiding = _hiding(reroutes, co_row(data))
         if hiding:
-            sent = ", ".join(hiding)
-            message = f"row {data['id']} is never reached: {sent} send its cases on"
+            sent = "、".join(hiding)
+            message = f"规则 {data['id']} 永远用不到：它的情况都被 {sent} 转走"
             yield routing.fault(message, "co", i)
 
 
@@ -52,12 +52,12 @@ def _hidden_leads(routing: Marked) -> Iterator[Fault]:
     for i, row in enumerate(rows):
         twins = [other.id for other in rows[:i] if _ties(other, row)]
         if twins:
-            message = f"row {row.id} ties with {twins[0]}: same conditions"
+            message = f"规则 {row.id} 与 {twins[0]} 条件相同"
             yield routing.fault(message, "lead", i)
             continue
         hiding = _hiding(rows[:i], row)
         if hiding:
-            message = f"row {row.id} is never reached: {', '.join(hiding)} match first"
+            message = f"规则 {row.id} 永远用不到：{'、'.join(hiding)} 先符合"
             yield routing.fault(message, "lead", i)
 
 

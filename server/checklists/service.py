@@ -238,9 +238,18 @@ def published(catalogue: str | None, version: int) -> Listing:
             f"没有唯一的版本 {name} {several}", f"not one version {name} {several}"
         )
         raise NotFound(text)
-    (row,) = rows
+    return _listing(rows[0])
+
+
+def newest(catalogue: str) -> Listing | None:
+    """Return the newest published version of a catalogue, None without any."""
+    row = queries.latest_ruleset(catalogue)
+    return _listing(row) if row else None
+
+
+def _listing(row: Ruleset) -> Listing:
     return Listing(
-        name=f"{row.catalogue}@{version}",
+        name=f"{row.catalogue}@{row.version}",
         title=row.title,
         rules=rules_of(row.id),
         checklists=tuple(

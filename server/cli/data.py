@@ -1,4 +1,4 @@
-"""Commands on the data: schema, checklists, areas, audit, demonstration."""
+"""Commands on the data: schema, areas, audit, demonstration."""
 
 from __future__ import annotations
 
@@ -14,12 +14,6 @@ from server.app import audit_key
 from server.areas.geojson import AreaFileInvalid
 from server.areas.service import export_areas, import_areas
 from server.audit.verify import verify
-from server.checklists.loader import (
-    CatalogueInvalid,
-    bundled_root,
-    check,
-    find_catalogues,
-)
 from server.cli.settings import application
 from server.core import migrate
 from server.core.db import db, unit_of_work
@@ -29,8 +23,6 @@ from server.incidents.consistency import faults as incident_faults
 from server.orders.consistency import faults as order_faults
 from server.patrols.consistency import faults as finding_faults
 from server.tickets.consistency import faults as ticket_faults
-
-GUIDE = "docs/catalogue.md"
 
 
 @click.group("db")
@@ -44,49 +36,6 @@ def upgrade() -> None:
     with application():
         migrate.upgrade(db.engine)
     click.echo("schema is up to date")
-
-
-@click.group()
-def checklists() -> None:
-    """The catalogue: checklists, routing, departments."""
-
-
-@checklists.command("check")
-@click.argument("directory", type=click.Path(path_type=Path), required=False)
-def check_checklists(directory: Path | None) -> None:
-    """Check the catalogue files; name file, line and fault.
-
-    docs/catalogue.md tells how to change a question.
-    """
-    faults = check(directory or bundled_root())
-    for fault in faults:
-        click.echo(str(fault), err=True)
-    if faults:
-        click.echo(f"{len(faults)} faults; how to change a question: {GUIDE}", err=True)
-        sys.exit(1)
-    click.echo("no faults")
-
-
-@checklists.command("load")
-@click.argument("directory", type=click.Path(path_type=Path), required=False)
-def load_checklists(directory: Path | None) -> None:
-    """Publish what has changed as new versions."""
-    if directory is not None and not find_catalogues(directory):
-        raise click.ClickException(f"no catalogue in {directory}")
-    with application():
-        try:
-            with unit_of_work():
-                publications = seed.load_catalogues(directory)
-        except CatalogueInvalid as invalid:
-            for fault in invalid.faults:
-                click.echo(str(fault), err=True)
-            sys.exit(1)
-        for publication in publications:
-            new = ", ".join(f"{code} v{n}" for code, n in publication.new_versions)
-            click.echo(
-                f"{publication.catalogue}: rules v{publication.ruleset},"
-                f" new checklists: {new or 'none'}"
-            )
 
 
 @click.group()

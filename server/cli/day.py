@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from server.cli import address, settings
+from server.cli.data import demo
 from server.demo.day.accounts import read_roster
 from server.demo.day.client import Api, DayFailed
 from server.demo.day.play import play
@@ -27,7 +28,7 @@ def accounts_file() -> Path:
     return Path(given) if given else settings.var_directory() / "demo-accounts.json"
 
 
-@click.command("day")
+@demo.command("day")
 @click.option(
     "--phones", type=click.IntRange(1, MOST_PHONES), default=4, show_default=True
 )

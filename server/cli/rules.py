@@ -13,7 +13,14 @@ from flask import current_app
 from server.areas.service import path_of
 from server.checklists import clauses, clauses_table, difference, service
 from server.checklists.catalogue import Rules
-from server.cli.catalogues import database, needs_database, resolve, told
+from server.cli.catalogues import (
+    database,
+    has_database,
+    needs_database,
+    resolve,
+    serving,
+    told,
+)
 from server.tickets import explain
 from server.tickets.touched import open_tickets
 
@@ -107,35 +114,43 @@ def explain_routing(
     """Say who gets a hazard, by which clause, and why no other row applied."""
     if at is not None and named is not None:
         raise click.UsageError("--at takes the version in force: leave out --catalogue")
-    with told(), database(at is not None or needs_database(named)):
-        rules, path = _rules_at(area, at) if at else _rules_named(named, area)
+    if at is not None and area is None:
+        raise click.UsageError("--at needs --area: the area names the catalogue")
+    # An area without a catalogue asks for the list that serves it: what is published
+    # decides, the files only where there is no database.
+    in_force = area is not None and named is None and (at or has_database())
+    with told(), database(bool(in_force) or needs_database(named)):
+        if area is not None and in_force:
+            source, rules, path = _rules_in_force(area, at)
+        else:
+            source, rules, path = _rules_named(named, area)
         question = explain.Question(item, category, facts, reported, path)
         lines = explain.explain(rules, question)
-    click.echo("\n".join(lines))
+    click.echo("\n".join([f"清单：{source}", *lines]))
 
 
-def _rules_named(named: str | None, area: str | None) -> tuple[Rules, str]:
-    """Return the rules of a catalogue and the path of an area, as codes tell it.
+def _rules_named(named: str | None, area: str | None) -> tuple[str, Rules, str]:
+    """Return the name and the rules of a catalogue, and the path of an area.
 
-    A code of the statistical scheme begins with its town's; the database is not
-    asked, so that a draft can be tried without one.
+    As codes tell it: a code of the statistical scheme begins with its town's. The
+    database is not asked, so that a draft can be tried without one.
     """
-    rules = resolve(named).rules
-    towns = [d.area for d in rules.departments if d.area]
+    found = resolve(named) if named or not area else serving(area)
+    towns = [d.area for d in found.rules.departments if d.area]
     inside = [town for town in towns if (area or "").startswith(town)]
     if area is not None and not inside:
         raise click.BadParameter(f"{area} lies in no town of this catalogue")
-    return rules, "/".join(inside)
+    return f"{found.title}（{found.name}）", found.rules, "/".join(inside)
 
 
-def _rules_at(area: str | None, at: datetime) -> tuple[Rules, str]:
-    """Return the rules in force at the end of a local day, and an area's path."""
-    if area is None:
-        raise click.UsageError("--at needs --area: the area names the catalogue")
+def _rules_in_force(area: str, at: datetime | None) -> tuple[str, Rules, str]:
+    """Return the edition in force now, or at the end of a local day, and a path."""
     zone = current_app.extensions["settings"].timezone
-    moment = datetime.combine(at.date(), time.max, zone)
+    moment = datetime.combine(at.date(), time.max, zone) if at else None
     path = path_of(area)
-    return service.edition_for(path, moment).rules, path
+    edition = service.edition_for(path, moment)
+    named = f"{edition.title}（{edition.catalogue}@{edition.version}）"
+    return named, edition.rules, path
 
 
 @click.group("list")

@@ -112,11 +112,12 @@ _REQUIRED = {
 def wrong_figures(kind: DutyKind, given: Mapping[str, Any]) -> list[FieldError]:
     """Return what is wrong with the figures of a record; empty when nothing."""
     known = {figure.code: figure for figure in kind.figures}
-    listed = ", ".join(known) or "—"
+    listed = ", ".join(known) or "none"
+    titled = "、".join(f"{f.name}（{f.code}）" for f in kind.figures) or "无"
     errors = []
     for code, value in given.items():
         if code not in known:
-            text = Text(f"没有此数据项；可用：{listed}", f"Known are: {listed}")
+            text = Text(f"没有此数据项；可用：{titled}", f"Known are: {listed}")
             step = code.replace("~", "~0").replace("/", "~1")
             errors.append(FieldError(f"/figures/{step}", text))
         elif not _fits(known[code], value):

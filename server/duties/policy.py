@@ -1,17 +1,21 @@
 """Who records, withdraws and sees duty records: the policy on one page.
 
 The town's records are seen by area. A department's are seen by the department, and by
-区安委办 and supervisors in whose area it works; ``visible`` (SQL) and ``can_read``
-(Python) say the same.
+区安委办 and supervisors in whose area it works. Support (履职保障) that a department
+records is owed to the towns of the list: their people see it as well. ``visible`` (SQL)
+and ``can_read`` (Python) say the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
+from server.checklists.models import Ruleset
+from server.checklists.service import own_catalogue, rules_of
 from server.core.db import inside_any
 from server.core.permissions import (
     AREA_ROLES,
@@ -24,9 +28,12 @@ from server.core.permissions import (
 )
 from server.duties.models import DutyRecord
 
+SUPPORT = ".support"  # how a reference to a support line ends
 RECORD = Permission("duty.record", TOWN_ROLES | DEPARTMENT_ROLES)
 READ = SIGNED_IN
 OVERSEEING = frozenset({Role.SAFETY_OFFICE, Role.SUPERVISOR})
+# To whom support is owed: the people of a town in the record's area.
+_SUPPORTED = TOWN_ROLES | {Role.SUPERVISOR}
 _OFFICER = frozenset({Role.TOWN_OFFICER})
 
 
@@ -37,6 +44,8 @@ class RecordLike(Protocol):
     township: bool
     department_code: str
     area_path: str
+    clauses: list[str]
+    ruleset_id: int
 
 
 def own_department(actor: Actor) -> str | None:
@@ -55,8 +64,27 @@ def visible(actor: Actor) -> ColumnElement[bool]:
             DutyRecord.township,
             inside_any(DutyRecord.area_path, actor.paths(AREA_ROLES)),
         ),
-        and_(~DutyRecord.township, or_(own, overseen)),
+        and_(~DutyRecord.township, or_(own, overseen, _supported(actor))),
     )
+
+
+def _supported(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that a record is of support owed to the actor's town."""
+    paths = actor.paths(_SUPPORTED)
+    if not paths:
+        return false()
+    lists = select(Ruleset.id).where(Ruleset.catalogue == own_catalogue(actor))
+    around = [func.starts_with(path, DutyRecord.area_path) for path in paths]
+    return and_(
+        func.array_to_string(DutyRecord.clauses, " ").contains(SUPPORT),
+        or_(inside_any(DutyRecord.area_path, paths), *around),
+        DutyRecord.ruleset_id.in_(lists),
+    )
+
+
+def is_support(clauses: Iterable[str]) -> bool:
+    """Tell whether a support line (履职保障) is among ``clauses``."""
+    return any(clause.endswith(SUPPORT) for clause in clauses)
 
 
 def can_read(actor: Actor, record: RecordLike) -> bool:
@@ -65,8 +93,22 @@ def can_read(actor: Actor, record: RecordLike) -> bool:
         return True
     if record.township:
         return actor.covers(record.area_path, AREA_ROLES)
-    return record.department_code == own_department(actor) or actor.covers(
-        record.area_path, OVERSEEING
+    if record.department_code == own_department(actor):
+        return True
+    return actor.covers(record.area_path, OVERSEEING) or _is_owed(actor, record)
+
+
+def _is_owed(actor: Actor, record: RecordLike) -> bool:
+    """Say of one record what :func:`_supported` says."""
+    paths = actor.paths(_SUPPORTED)
+    there = any(
+        path.startswith(record.area_path) or record.area_path.startswith(path)
+        for path in paths
+    )
+    return (
+        there
+        and is_support(record.clauses)
+        and rules_of(record.ruleset_id).catalogue == own_catalogue(actor)
     )
 
 
@@ -89,11 +131,16 @@ def can_see_originals(actor: Actor, record: RecordLike) -> bool:
     )
 
 
-def sees_kind_of(actor: Actor, township: bool, departments: frozenset[str]) -> bool:
-    """Tell whether ``actor`` may see records of such a party at all.
+def sees_kind_of(
+    actor: Actor, township: bool, departments: frozenset[str], support: bool
+) -> bool:
+    """Tell whether ``actor`` may see records of such a kind at all.
 
-    ``departments`` are the codes of the departments whose kind it is.
+    ``departments`` are the codes of the departments whose kind it is; ``support``: it
+    is about a support line.
     """
     if township:
         return actor.has(*AREA_ROLES)
-    return actor.has(*OVERSEEING) or own_department(actor) in departments
+    if actor.has(*OVERSEEING) or own_department(actor) in departments:
+        return True
+    return support and actor.has(*_SUPPORTED)

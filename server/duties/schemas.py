@@ -53,6 +53,8 @@ class ParticipantsIn(Schema):
 class DutyIn(Schema):
     """One duty as it was done: on a day, or from and to.
 
+    A form for a ``month`` may leave the day out: it is the day the form comes in.
+
     ``area`` is a code inside the caller's area of duty; without it the position
     decides, else the caller's own area. ``figures`` are numbers by the kind's codes.
     ``photos`` and ``attachments`` (pictures of papers) are announced here and
@@ -86,7 +88,10 @@ class DutyIn(Schema):
     @ma.validates_schema
     def _one_time(self, data: dict[str, Any], **_: Any) -> None:
         moments = (data["held_from"] is not None, data["held_to"] is not None)
-        if moments[0] != moments[1] or moments[0] == (data["held_on"] is not None):
+        times = moments[0] + (data["held_on"] is not None)
+        if moments[0] == moments[1] and not times and data["month"] is not None:
+            return
+        if moments[0] != moments[1] or times != 1:
             text = Text(
                 "须填写 held_on，或 held_from 与 held_to",
                 "Give held_on, or held_from with held_to",

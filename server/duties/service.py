@@ -194,6 +194,8 @@ class _Times:
 
 def _times(content: Mapping[str, Any], zone: ZoneInfo) -> _Times:
     day: date | None = content["held_on"]
+    if day is None and content["held_from"] is None:
+        day = local_date(now(), zone)  # a form: the day it is filled in
     if day is not None:
         night = datetime.combine(day + timedelta(days=1), time.min, zone)
         return _Times(day, day, content["month"], night)

@@ -99,7 +99,10 @@ def _unfit(field: ReportField, value: Any) -> Text | None:
     if field.type == "choice":
         words = [choice.code for choice in field.choices]
         listed = ", ".join(words)
-        message = Text(f"应为其中之一：{listed}", f"Must be one of: {listed}.")
+        titled = "、".join(
+            f"{choice.label}（{choice.code}）" for choice in field.choices
+        )
+        message = Text(f"应为其中之一：{titled}", f"Must be one of: {listed}.")
         return None if value in words else message
     if field.type == "confirm":
         message = Text(f"须确认：{field.title}", "Must be confirmed (true)")

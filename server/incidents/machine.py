@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from server.checklists.incidents import EntryKind, IncidentKind
 from server.core.text import Text
-from server.incidents.vocabulary import State
+from server.incidents.vocabulary import STATE_LABELS, State
 
 
 class Refused(Exception):
@@ -24,8 +24,10 @@ class Refused(Exception):
         self.missing = list(missing)
 
 
-def move(state: State, entry: EntryKind, course: Collection[str]) -> State | None:
-    """Return the state to which ``entry`` takes the incident, None when it stays.
+def move(
+    kind: IncidentKind, state: State, entry: EntryKind, course: Collection[str]
+) -> State | None:
+    """Return the state to which ``entry`` takes an incident, None when it stays.
 
     ``course`` are the codes of the entries recorded so far.
 
@@ -37,16 +39,17 @@ def move(state: State, entry: EntryKind, course: Collection[str]) -> State | Non
         if entry.decides:
             raise Refused(
                 Text(
-                    f"当前状态不能记录“{entry.title}”",
+                    f"事件处于“{STATE_LABELS[state]}”状态，不能记录“{entry.title}”",
                     f"{entry.code} is not possible in state {state}",
                 )
             )
         return None
     missing = [code for code in entry.requires if code not in course]
     if missing:
+        titles = "、".join(kind.entry(code).title for code in missing)
         listed = ", ".join(missing)
         raise Refused(
-            Text(f"须先记录：{listed}", f"To be recorded before: {listed}"), missing
+            Text(f"须先记录：{titles}", f"To be recorded before: {listed}"), missing
         )
     assert entry.target is not None
     return State(entry.target)
@@ -59,13 +62,15 @@ def open_entries(
     return [
         entry
         for entry in kind.entries
-        if entry.open_to(parties) and _possible(state, entry, course)
+        if entry.open_to(parties) and _possible(kind, state, entry, course)
     ]
 
 
-def _possible(state: State, entry: EntryKind, course: Collection[str]) -> bool:
+def _possible(
+    kind: IncidentKind, state: State, entry: EntryKind, course: Collection[str]
+) -> bool:
     try:
-        move(state, entry, course)
+        move(kind, state, entry, course)
     except Refused:
         return False
     return True

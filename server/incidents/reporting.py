@@ -95,7 +95,10 @@ def kind_of(rules: Rules, code: str) -> IncidentKind:
         return rules.incident_kind(code)
     except KeyError:
         listed = ", ".join(kind.code for kind in rules.incident_kinds)
-        text = Text(f"没有此类事件；可用：{listed}", f"No such kind; known: {listed}")
+        titled = "、".join(
+            f"{kind.title}（{kind.code}）" for kind in rules.incident_kinds
+        )
+        text = Text(f"没有此类事件；可用：{titled}", f"No such kind; known: {listed}")
         raise Invalid.at("/kind", text) from None
 
 

@@ -294,7 +294,9 @@ def _action_out(entry: EntryKind, seen: View) -> dict[str, Any]:
         "entry": entry.code,
         "title": entry.title,
         "decides": entry.decides,
-        "moves_to": machine.move(State(seen.incident.state), entry, seen.course),
+        "moves_to": machine.move(
+            seen.kind, State(seen.incident.state), entry, seen.course
+        ),
         "required": [field.name for field in entry.fields if field.required],
         "fields": [field_out(field) for field in entry.fields],
     }

@@ -137,18 +137,20 @@ def _entry_of(kind: IncidentKind, code: str) -> EntryKind:
     try:
         return kind.entry(code)
     except KeyError:
+        titled = "、".join(f"{entry.title}（{entry.code}）" for entry in kind.entries)
         listed = ", ".join(entry.code for entry in kind.entries)
-        text = Text(f"没有此类进展；可用：{listed}", f"No such entry; known: {listed}")
+        text = Text(f"没有此类进展；可用：{titled}", f"No such entry; known: {listed}")
         raise Invalid.at("/entry", text) from None
 
 
 def _target(seen: View, entry: EntryKind) -> State | None:
     state = State(seen.incident.state)
     try:
-        return machine.move(state, entry, seen.course)
+        return machine.move(seen.kind, state, entry, seen.course)
     except machine.Refused as refused:
         extra: dict[str, Any] = {
             "state": state,
+            "entry": entry.code,
             "allowed": [possible.code for possible in seen.available],
         }
         if refused.missing:

@@ -15,7 +15,7 @@ from server.core.http import Blueprint, Reply, after_of, fresh, page_of, require
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.orders import intake, photos, policy, queries, schemas, service
+from server.orders import intake, photos, policy, queries, schemas, service, workflow
 from server.orders.models import Order
 from server.tickets.queries import department_code
 
@@ -102,7 +102,9 @@ def show(actor: Actor, number: str) -> Reply:
 def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
     today = local_date(now(), settings().timezone)
     row = schemas.order_row(queries.row_of(seen.order), seen.rules, today)
-    return schemas.order_out(seen, row, uploaded)
+    taken = timeline.actions(queries.SUBJECT, seen.order.number)
+    done = workflow.steps_done(taken, seen.situation)
+    return schemas.order_out(seen, row, uploaded, done)
 
 
 @blueprint.expose(

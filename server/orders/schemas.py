@@ -98,7 +98,10 @@ class OrderRow(Schema):
 
 
 class StepOut(Schema):
-    """A step of the order's item with the clauses it rests on."""
+    """A step of the order's item with the clauses it rests on.
+
+    ``done`` is false again where the step has to be done once more.
+    """
 
     step = fields.String()
     title = fields.String()
@@ -162,11 +165,15 @@ def order_row(row: Row[Any], rules: Rules, today: date) -> dict[str, Any]:
 
 
 def order_out(
-    seen: View, row: dict[str, Any], uploaded: Collection[UUID]
+    seen: View,
+    row: dict[str, Any],
+    uploaded: Collection[UUID],
+    steps_done: Collection[str],
 ) -> dict[str, Any]:
     """Return the document of :class:`OrderOut`.
 
     ``uploaded`` are the photos that have arrived; the issue may have announced more.
+    ``steps_done`` is that of the workflow.
     """
     case, announced = seen.situation, seen.order.photos
     return row | {
@@ -179,7 +186,7 @@ def order_out(
             {
                 "step": step.step,
                 "title": step.title,
-                "done": step.step in case.done,
+                "done": step.step in steps_done,
                 "basis": list(step.basis),
                 "source": step.source,
             }

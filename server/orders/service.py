@@ -101,7 +101,7 @@ def act(
     try:
         allowed = workflow.candidates(action, case, seen.hats)
     except Refused as refused:
-        raise _refusal(refused, seen) from refused
+        raise _refusal(refused, action, seen) from refused
     moment = now()
     reader = BodyReader(
         local_date(moment, zone), lambda field: list(workflow.choices(field, case))
@@ -117,10 +117,14 @@ def act(
     return view(actor, number)
 
 
-def _refusal(refused: Refused, seen: View) -> Forbidden | Conflict:
+def _refusal(refused: Refused, action: str, seen: View) -> Forbidden | Conflict:
     if refused.kind == "hat":
         return Forbidden(refused.why)
-    extra = {"state": seen.situation.state, "allowed": seen.available}
+    extra = {
+        "state": seen.situation.state,
+        "action": action,
+        "allowed": seen.available,
+    }
     return NotAllowedInState(refused.why, extra=extra)
 
 

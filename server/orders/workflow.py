@@ -7,7 +7,7 @@ database, a request or a clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -37,7 +37,12 @@ from server.orders.machine import (
     transfer_is_due,
     verified_to_here,
 )
-from server.orders.vocabulary import WITH_THE_TOWN, State
+from server.orders.vocabulary import (
+    ACTION_LABELS,
+    STATE_LABELS,
+    WITH_THE_TOWN,
+    State,
+)
 from server.tickets.machine import Field, Refused
 
 _TOWN = frozenset({Hat.TOWN})
@@ -275,7 +280,10 @@ def candidates(action: str, case: Situation, hats: frozenset[Hat]) -> list[Trans
     """
     known = rows(action, case)
     if not known:
-        why = Text(f"该事项没有“{action}”环节", f"This item has no step '{action}'")
+        why = Text(
+            f"该事项没有“{ACTION_LABELS[action]}”环节",
+            f"This item has no step '{action}'",
+        )
         raise Refused("state", why)
     worn = [t for t in known if not hats.isdisjoint(t.hats)]
     if not worn:
@@ -283,7 +291,8 @@ def candidates(action: str, case: Situation, hats: frozenset[Hat]) -> list[Trans
     here = [t for t in worn if case.state in t.sources]
     if not here:
         why = Text(
-            f"工单处于“{case.state}”状态，不能进行“{action}”",
+            f"工单处于“{STATE_LABELS[case.state]}”状态，"
+            f"不能进行“{_title(action, case)}”",
             f"'{action}' is not possible in state '{case.state}'",
         )
         raise Refused("state", why)
@@ -292,6 +301,11 @@ def candidates(action: str, case: Situation, hats: frozenset[Hat]) -> list[Trans
         reasons = [told for t in here for g in t.guards if (told := g(case))]
         raise Refused("guard", reasons[0])
     return open_rows
+
+
+def _title(action: str, case: Situation) -> str:
+    step = case.process.step(action)
+    return step.title if step else ACTION_LABELS[action]
 
 
 def fields(action: str, case: Situation) -> tuple[Field, ...]:
@@ -352,6 +366,26 @@ def _again(case: Situation, back_to: State) -> set[str]:
     if back_to is State.TOWN_ENFORCING:
         return {case.town_needs[-1]}
     return {"verify", "rectify"}
+
+
+# Steps that are to be done again once another was done: the order comes back.
+_UNDOES = {
+    "send_back": frozenset({"accept", "submit", "take_up"}),
+    "assign": frozenset({"submit", "take_up"}),
+}
+
+
+def steps_done(actions: Iterable[str], case: Situation) -> frozenset[str]:
+    """Return the steps that stand as done, of the ``actions`` so far, oldest first.
+
+    Of those that later steps ask for, :attr:`Situation.done` tells; the others stand
+    until the order comes back and they have to be done again.
+    """
+    standing: set[str] = set()
+    for action in actions:
+        standing -= _UNDOES.get(action, frozenset())
+        standing.add(action)
+    return frozenset(standing - _REMEMBERED) | case.done
 
 
 def overdue(state: State, due_on: date | None, today: date) -> bool:

@@ -122,7 +122,9 @@ def _rules(actor: Actor, code: str | None) -> tuple[Rules, str | None]:
 
 def _sees(actor: Actor, rules: Rules, kind: DutyKind) -> bool:
     codes = party_codes(rules, kind)
-    return policy.sees_kind_of(actor, TOWNSHIP in codes, codes)
+    return policy.sees_kind_of(
+        actor, TOWNSHIP in codes, codes, policy.is_support(kind.clauses)
+    )
 
 
 def _line(

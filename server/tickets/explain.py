@@ -54,9 +54,10 @@ def explain(rules: Rules, asked: Question) -> list[str]:
     decision = routing.decide(rules, case)
     return [
         *_asked(rules, asked, decision),
-        *_decided(rules, decision),
+        *_decided(rules, case, decision),
         "其余规则：",
         *(f"  {row}：{why}" for row, why in _others(rules, case, decision)),
+        *_elsewhere(rules, case, decision),
     ]
 
 
@@ -68,7 +69,9 @@ def _asked(rules: Rules, asked: Question, decision: routing.Decision) -> Iterato
     yield f"属地：{rules.department(decision.town).name}"
 
 
-def _decided(rules: Rules, decision: routing.Decision) -> Iterator[str]:
+def _decided(
+    rules: Rules, case: routing.Case, decision: routing.Decision
+) -> Iterator[str]:
     yield f"决定：{decision.reason}"
     if decision.rerouted_by:
         yield f"转办：规则 {decision.rerouted_by} 转第{decision.item}项"
@@ -84,37 +87,75 @@ def _decided(rules: Rules, decision: routing.Decision) -> Iterator[str]:
     if decision.inform:
         yield f"告知：{_names(rules, decision.inform)}"
     yield (
-        f"依据：{'、'.join(decision.basis)}"
-        f"（规则 {decision.rule}，{SOURCES[decision.source]}）"
+        f"依据：{'、'.join(decision.basis)}（规则 {decision.rule}，"
+        f"{SOURCES[decision.source]}{_by_design(rules, case, decision)}）"
     )
     for rule, co, basis in decision.co_rules:
         who = _names(rules, co) or "待本地指定"
         yield f"协同依据：{'、'.join(basis)}（规则 {rule}，{who}）"
 
 
+def _by_design(rules: Rules, case: routing.Case, decision: routing.Decision) -> str:
+    """Say so where the deciding row's conditions do not hold.
+
+    What is reported although no row matches goes to the item's nearest row
+    (``routing``): the row is the list's, taking it is ours.
+    """
+    row = next(row for row in rules.rows if row.id == decision.rule)
+    why = _mismatch(rules, row, case.category, frozenset(decision.facts))
+    return f"；其条件不符：{why}，由本系统按设计取为本项的规则" if why else ""
+
+
 def _others(
     rules: Rules, case: routing.Case, decision: routing.Decision
 ) -> Iterator[tuple[str, str]]:
-    """Yield each row that did not make the decision, and why not."""
+    """Yield each row of the item that did not make the decision, and why not."""
     facts = frozenset(decision.facts)
+    for row in _not_applied(rules, decision):
+        if decision.item in row.items:
+            why = _mismatch(rules, row, case.category, facts)
+            yield row.id, why or _too_late(row, decision)
+        elif case.item in row.items:
+            yield row.id, f"已转第{decision.item}项，不再看第{case.item}项的规则"
+
+
+def _elsewhere(
+    rules: Rules, case: routing.Case, decision: routing.Decision
+) -> Iterator[str]:
+    """Yield one line that gathers the rows of other items, if there are any."""
+    rows = [
+        f"{row.id}（{_spans(row.items)}）"
+        for row in _not_applied(rules, decision)
+        if {decision.item, case.item}.isdisjoint(row.items)
+    ]
+    if rows:
+        yield f"  只用于其他事项：{'、'.join(rows)}"
+
+
+def _not_applied(rules: Rules, decision: routing.Decision) -> Iterator[Row]:
     applied = {decision.rule, decision.rerouted_by}
     applied |= {rule for rule, _, _ in decision.co_rules}
-    for row in rules.rows:
-        if row.id not in applied:
-            why = _mismatch(rules, row, decision.item, case.category, facts)
-            yield row.id, why or _too_late(row, decision)
+    return (row for row in rules.rows if row.id not in applied)
+
+
+def _spans(items: tuple[str, ...]) -> str:
+    """Items in short: ``26、30–39、41``."""
+    spans: list[list[int]] = []
+    for number in sorted(map(int, items)):
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return "、".join(f"{a}" if a == b else f"{a}–{b}" for a, b in spans)
 
 
 def _mismatch(
     rules: Rules,
     row: Row,
-    item: str,
     category: str,
     facts: frozenset[str],
 ) -> str | None:
-    """Return the first condition of ``row`` that fails, None when all hold."""
-    if item not in row.items:
-        return f"只用于第{'、'.join(row.items)}项"
+    """Return the first condition of a row of the item that fails, None when none."""
     if isinstance(row, TownRow):
         return None
     if row.categories and category not in row.categories:

@@ -37,7 +37,11 @@ def wrong_words(
             )
         )
     if category not in {known.code for known in rules.categories}:
-        text = Text(f"未知类别 {category}", f"Unknown category {category}")
+        listed = ", ".join(known.code for known in rules.categories)
+        text = Text(
+            f"未知类别 {category}；可用：{listed}",
+            f"Unknown category {category}; known are: {listed}",
+        )
         errors.append(FieldError("/category", text))
     known_facts = {fact.code for fact in rules.facts}
     errors += [

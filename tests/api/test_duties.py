@@ -218,6 +218,14 @@ def test_the_monthly_form_and_its_figures(make: Factory) -> None:
     assert (shown["month"], shown["clauses"]) == (form["month"], ["70.township.3"])
     assert shown["figures"] == form["figures"]
     assert shown["counts"] is True
+    undated = {name: value for name, value in form.items() if name != "held_on"}
+    shown = officer.get(f"/duties/{sent(officer, undated)}").json
+    assert (shown["month"], shown["held_on"]) == (form["month"], str(today()))
+    timeless = {**undated, "month": None}
+    answer = officer.put(f"/duties/{uuid4()}", json=timeless)
+    assert pointers(answer) == ["/held_on"]
+    half = {**undated, "held_from": f"{today()}T00:00:00+08:00"}
+    assert pointers(officer.put(f"/duties/{uuid4()}", json=half)) == ["/held_on"]
     without = {**form, "figures": {"kitchen": 1.5}, "month": None}
     answer = officer.put(f"/duties/{uuid4()}", json=without)
     assert pointers(answer) == [
@@ -295,13 +303,14 @@ def test_who_sees_what(make: Factory) -> None:
     worker = make.grid_worker()
     ours, theirs = sent(worker, drill()), sent(make.handler("kq-fire"), training())
     seeing = {
-        "town": (make.town_officer(), [ours]),
-        "other town": (make.other_town_officer(), []),
+        # Support is owed to the towns of the list: their people see it.
+        "town": (make.town_officer(), [ours, theirs]),
+        "other town": (make.other_town_officer(), [theirs]),
         "fire": (make.handler("kq-fire"), [theirs]),
         "police": (make.handler("kq-police"), []),
         "office": (make.safety_office(), [ours, theirs]),
         "supervisor": (make.staff(Role.SUPERVISOR, DISTRICT), [ours, theirs]),
-        "town supervisor": (make.staff(Role.SUPERVISOR, TOWN), [ours]),
+        "town supervisor": (make.staff(Role.SUPERVISOR, TOWN), [ours, theirs]),
         "administrator": (make.administrator(), [ours]),
     }
     for name, (caller, expected) in seeing.items():

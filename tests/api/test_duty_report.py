@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from server.checklists.loader import bundled_root, load
+from server.checklists.service import publish
+from server.core.db import commit
 from server.core.permissions import Role
 from server.demo.seed import DISTRICT, OTHER_TOWN
 from tests.api.test_duties import drill, pointers, sent, today, training, upload
 from tests.factories import COMMUNITY, Caller, Factory
 
+SECOND = Path(__file__).parents[1] / "data" / "second_town"
 # A year that is over, so that its months and itself are due.
 YEAR = today().year - 1
 
@@ -130,13 +135,48 @@ def test_support_owed_by_departments(make: Factory, supervisor: Caller) -> None:
     assert (owed["periods_missing"], owed["rate"]) == ([str(YEAR)], 0.0)
 
 
+def test_support_is_counted_by_the_town_to_which_it_is_owed(make: Factory) -> None:
+    rules = load(bundled_root() / "buerhantu").rules
+    owed = {
+        (kind.code, item)
+        for kind in rules.duties
+        if any(clause.endswith(".support") for clause in kind.clauses)
+        for item in kind.items
+    }
+    items = {item.number for item in rules.duty_items if item.support} & set(
+        rules.accounted
+    )
+    assert {item for _, item in owed} == items
+    fire, police = make.handler("kq-fire"), make.handler("kq-police")
+    held = training(held_on=f"{YEAR}-05-01", items=["30"])
+    upload(fire, held["photos"][0], sent(fire, held))
+    for caller in (make.grid_worker(), make.town_officer(), make.other_town_officer()):
+        seen = report(caller)
+        theirs = {(r["kind"], r["item"]) for r in seen["rows"] if not r["township"]}
+        assert theirs == owed
+        assert row(seen, "fire-support-training", "30")["count"] == 1
+        assert row(seen, "fire-support-training", "31")["count"] == 0
+    assert row(report(police), "fire-support-training", "30")["count"] == 0
+
+
+def test_support_is_not_owed_to_a_town_with_a_list_of_its_own(make: Factory) -> None:
+    fire = make.handler("kq-fire")
+    id = sent(fire, training())
+    other = make.other_town_officer()
+    assert other.get(f"/duties/{id}").status_code == 200
+    publish(load(SECOND))
+    commit()
+    assert other.get(f"/duties/{id}").status_code == 404
+    assert other.get("/duties").json["items"] == []
+    assert make.town_officer().get(f"/duties/{id}").status_code == 200
+
+
 def test_everyone_counts_what_they_see(make: Factory, supervisor: Caller) -> None:
     sent(make.town_officer(), form(1))
     there = row(report(supervisor, area=COMMUNITY), "70-monthly-form", "70")
     assert there["missing"]  # recorded for the town, not for the community
     other = report(make.other_town_officer())
     assert row(other, "70-monthly-form", "70")["missing"]
-    assert {r["township"] for r in other["rows"]} == {True}
     handler = report(make.handler("kq-fire"))
     assert handler["rows"]
     for line in handler["rows"]:

@@ -179,9 +179,20 @@ def test_wrong_state_and_wrong_step(make: Factory) -> None:
         "issued",
         ["accept", "comment"],
     )
+    assert early.json["action"] == "verify"
+    detail = early.json["detail"]
+    assert detail.startswith("工单处于“已下派”状态，不能进行“")
+    assert "verify" not in detail
     # 52 is never punished by the town nor transferred.
-    for action in ("enforce", "transfer", "assign", "guide"):
-        assert act(desk.officer, number, action).status_code == 409
+    for action, label in (
+        ("enforce", "查处"),
+        ("transfer", "移送"),
+        ("assign", "交镇处置"),
+        ("guide", "指导"),
+    ):
+        never = act(desk.officer, number, action)
+        assert never.status_code == 409
+        assert never.json["detail"] == f"该事项没有“{label}”环节"
     assert act(desk.officer, number, "dance").status_code == 404
     assert act(desk.officer, number, "issue").status_code == 404
     assert desk.officer.get(f"/orders/{NOWHERE}").status_code == 404

@@ -209,6 +209,45 @@ def test_73_punished_guided_put_right_and_struck_off(make: Factory) -> None:
     assert events[-1]["attachments"] == site
 
 
+def steps_done(caller: Caller, number: str) -> set[str]:
+    """Return the steps that the order says are done."""
+    return {s["step"] for s in show(caller, number)["steps"] if s["done"]}
+
+
+def test_each_step_done_says_so_until_it_is_to_be_done_again(make: Factory) -> None:
+    desk = Desk(make, "52")
+    number = desk.issue()
+    assert steps_done(desk.worker, number) == {"issue"}
+    done(desk.worker, number, "accept")
+    assert steps_done(desk.worker, number) == {"issue", "accept"}
+    before = [photo(desk.worker, number, "before")]
+    done(
+        desk.worker,
+        number,
+        "verify",
+        result="abandoned",
+        note="撂荒",
+        land="旱地",
+        photos=before,
+    )
+    after = [photo(desk.worker, number, "after")]
+    fixed = {"remedy": "reclaimed", "note": "已复耕", "photos": after}
+    done(desk.worker, number, "rectify", **fixed)
+    done(desk.officer, number, "submit", note="报")
+    done(desk.issuer, number, "take_up")
+    all_done = {"issue", "accept", "verify", "rectify", "submit", "take_up"}
+    assert steps_done(desk.issuer, number) == all_done
+    done(desk.issuer, number, "send_back", to="town_enforcing", note="一角未复耕")
+    stand = {"issue", "verify", "send_back"}
+    assert steps_done(desk.officer, number) == stand
+    done(desk.officer, number, "accept")
+    done(desk.officer, number, "rectify", **fixed)
+    done(desk.officer, number, "submit", note="再报")
+    done(desk.issuer, number, "take_up")
+    done(desk.issuer, number, "close", note="通过")
+    assert steps_done(desk.issuer, number) == all_done | {"send_back", "close"}
+
+
 def decided(make: Factory, result: str) -> tuple[Desk, str]:
     """Bring an order of item 74 to the department's decision."""
     desk = Desk(make, "74")

@@ -75,7 +75,10 @@ def options_from_the_environment(command: click.Command) -> Iterator[str]:
         if isinstance(parameter.envvar, str):
             yield parameter.envvar
     if isinstance(command, click.Group):
-        for below in command.commands.values():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
             yield from options_from_the_environment(below)
 
 
@@ -223,7 +226,9 @@ def test_commands_are_real(line: tuple[str, ...]) -> None:
     command: click.Command = patrol
     while isinstance(command, click.Group):
         name, *rest = rest
-        command = command.commands[name]
+        found = command.get_command(click.Context(command), name)
+        assert found is not None, name
+        command = found
     # Parses, and refuses what the command does not know; runs nothing.
     assert command.make_context(command.name, list(rest)) is not None
 

@@ -26,6 +26,7 @@ from server.tickets.touched import open_tickets
 from tests.factories import Caller, Factory
 
 SECOND = Path(__file__).parents[1] / "data" / "second_town"
+OWN = "buerhantu"
 VILLAGE = "150203100200"  # of 昆河镇, the second town
 OLD = load(bundled_root() / "buerhantu")
 
@@ -199,6 +200,7 @@ def test_no_such_version(app: Flask) -> None:
 def run(app: Flask, monkeypatch: pytest.MonkeyPatch, *words: str) -> Any:
     """Run the command line inside the test's transaction."""
     monkeypatch.setattr(catalogues, "application", lambda: nullcontext(app))
+    monkeypatch.setattr(catalogues, "current", lambda: None)
     return CliRunner().invoke(patrol, list(words))
 
 
@@ -238,7 +240,18 @@ def test_clauses_and_routing_of_a_published_version(
     assert told.exit_code == 0, told.output
     assert "3.镇水务站.2  工单步骤：责令改正（order）" in told.output
 
+    newest = run(app, monkeypatch, "clauses", "--catalogue", "kunhe", "--item", "3")
+    assert (newest.exit_code, newest.output) == (0, told.output)
+    told = run(app, monkeypatch, "clauses", "--catalogue", "nowhere")
+    assert (told.exit_code, "nowhere: give a folder" in told.output) == (2, True)
+
     case = ["routing", "explain", "--item", "30", "--category", "F1"]
+    told = run(app, monkeypatch, *case, "--area", "150203100")
+    assert told.exit_code == 0, told.output
+    assert told.output.startswith("清单：昆河镇配合履职事项清单（测试）（kunhe@1）\n")
+    assert "事项：30 出租房屋消防安全检查" in told.output
+    told = run(app, monkeypatch, *case, "--area", "150203100", "--catalogue", OWN)
+    assert "事项：30 小商店消防安全监督检查" in told.output
     day = now().date().isoformat()
     told = run(app, monkeypatch, *case, "--at", day, "--area", VILLAGE)
     assert told.exit_code == 0, told.output
@@ -249,4 +262,4 @@ def test_clauses_and_routing_of_a_published_version(
     told = run(app, monkeypatch, *case, "--at", day)
     assert (told.exit_code, "--at needs --area" in told.output) == (2, True)
     told = run(app, monkeypatch, *case, "--at", day, "--area", "1")
-    assert (told.exit_code, "没有区域 1" in told.output) == (1, True)
+    assert (told.exit_code, "没有此区域" in told.output) == (1, True)

@@ -241,112 +241,124 @@ L04_HIDDEN = ROW.format(id="L04", when="{item: [30], category: [F1], any: [refus
 # file, text there, what it becomes, the text whose line is at fault, the message
 FAULTS = {
     # structure
-    "not yaml": ("facts.yaml", "facts:\n", "facts: [\n", "  - {code: refused", "YAML"),
-    "control character": ("facts.yaml", "拒不整改", "\x07", "facts:", "is not YAML"),
+    "not yaml": (
+        "facts.yaml",
+        "facts:\n",
+        "facts: [\n",
+        "  - {code: refused",
+        "不是有效的 YAML：此处缺少值",
+    ),
+    "control character": (
+        "facts.yaml",
+        "拒不整改",
+        "\x07",
+        "facts:",
+        "不是有效的 YAML：有不可见的控制字符",
+    ),
     "double key": (
         "catalogue.yaml",
         "scheme: nbs-2023",
         "scheme: nbs-2023\ncode: other",
         "code: other",
-        "key 'code' stands here twice",
+        "字段 code 在这里重复",
     ),
     "key that is no word": (
         "catalogue.yaml",
         "code: small",
         "code: small\n? [a]\n: b",
         "? [a]",
-        "a key must be a plain word",
+        "字段名须是一个词",
     ),
     "alias": (
         "ledgers.yaml",
         "items: [30]\n    rhythm: [prompt]",
         "items: &all [30]\n    rhythm: *all",
         "items: &all",
-        "anchors and aliases",
+        "清单里不用锚点和别名",
     ),
     "unknown field": (
         "facts.yaml",
         "label: 黑气,",
         "label: 黑气, colour: black,",
         "label: 黑气",
-        "('colour' was unexpected)",
+        "事实 black_gas 的 colour：没有这个字段；可用：code、label",
     ),
     "wrong type": (
         "items.yaml",
         "at_once: false\n    report_triggers: [refused]\n    order_document: 责",
         "at_once: perhaps\n    report_triggers: [refused]\n    order_document: 责",
         "at_once: perhaps",
-        "items.0.at_once: 'perhaps' is not of type 'boolean'",
+        "事项 30 的 at_once：应为 true 或 false，现在是 perhaps",
     ),
     "wrong severity": (
         "items/44.yaml",
         "severity: serious",
         "severity: grave",
         "severity: grave",
-        "'grave' is not one of",
+        "检查点 44-01 的 severity：应为 general、serious、major 之一，现在是 grave",
     ),
     "checkpoint without clause": (
         "items/44.yaml",
         "    clause: 44.township.2\n",
         "",
         "- id: 44-01",
-        "'clause' is a required property",
+        "检查点 44-01：缺少 clause",
     ),
     "lead that is no party": (
         "routing.yaml",
         "lead: kq-housing\n",
         "lead: kq-fire\n",
         "lead: kq-fire\n    basis: [44.township.2]",
-        "kq-fire of row L03 is no party of item 44",
+        "规则 L03 的 kq-fire 不是事项 44 的责任单位",
     ),
     "unknown penalty of a row": (
         "routing.yaml",
         "    basis: [44.township.2]\n    source: text\nco:",
         "    penalties: [flogging]\n    basis: [44.township.2]\n    source: text\nco:",
         "penalties: [flogging]",
-        "unknown penalty flogging",
+        "没有处罚 flogging",
     ),
     "unknown kind of incident": (
         "items/44.yaml",
         "    rules: []",
         "    incident: leak\n    emergency: true\n    advisory: true\n    rules: []",
         "incident: leak",
-        "unknown kind of incident leak",
+        "没有突发事件类型 leak",
     ),
     "incident that demands a finding": (
         "items/30.yaml",
         "    category: F2",
         "    incident: fire\n    emergency: true\n    category: F2",
         "incident: fire",
-        "checkpoint 30-02 of an incident is advisory and emergency",
+        "检查点 30-02 属突发事件，须为 advisory 和 emergency",
     ),
     "phrase of blanks": (
         "items/44.yaml",
         "phrase: 气瓶",
         'phrase: "  "',
         "phrase:",
-        "phrase is blank",
+        "phrase 是空白",
     ),
     "phrase too long to be the list's own": (
         "items/44.yaml",
         "phrase: 气瓶",
         f"phrase: {'气瓶' * 31}",
         "phrase:",
-        "phrase of a direct checkpoint has over 60 characters",
+        "direct 检查点的 phrase 超过 60 个字",
     ),
     "shared phrase too long": (
         "shared.yaml",
         "phrase: 安全出口",
         f"phrase: {'安' * 61}",
         "phrase:",
-        "phrase of a direct checkpoint has over 60 characters",
+        "direct 检查点的 phrase 超过 60 个字",
     ),
     "name of a shared checkpoint": (
         "shared.yaml",
         "  exit_open:",
         "  Exit Open:",
         "  Exit Open:",
-        "'Exit Open' does not match",
+        "名称 Exit Open 不合格式",
     ),
     # repeated
     "duty item twice": (
@@ -354,84 +366,84 @@ FAULTS = {
         "number: 44",
         "number: 30",
         "number: 30\n    name: 燃气",
-        "duty item 30 stands already in line 2",
+        "事项 30 已写在第 2 行",
     ),
     "department code twice": (
         "departments.yaml",
         "code: kq-housing",
         "code: kq-fire",
         "name: 区住建局",
-        "department kq-fire stands already in line 3",
+        "部门 kq-fire 已写在第 3 行",
     ),
     "alias of two departments": (
         "departments.yaml",
         "[住建局]",
         "[消防大队]",
         "name: 区住建局",
-        "department 消防大队 stands already in line 3",
+        "部门 消防大队 已写在第 3 行",
     ),
     "category twice": (
         "categories.yaml",
         "code: F2",
         "code: F1",
         "name: 消防器材",
-        "category F1 stands already in line 5",
+        "类别 F1 已写在第 5 行",
     ),
     "fact twice": (
         "facts.yaml",
         "code: illegal",
         "code: refused",
         "label: 违法违规",
-        "fact refused stands already in line 2",
+        "事实 refused 已写在第 2 行",
     ),
     "penalty twice": (
         "items.yaml",
         "code: fine",
         "code: warning",
         "name: 罚款",
-        "penalty warning stands already in line 2",
+        "处罚 warning 已写在第 2 行",
     ),
     "penalty twice in an item": (
         "items.yaml",
         "[warning, fine]",
         "[fine, fine]",
         "[fine, fine]",
-        "penalty fine stands already in line 17",
+        "处罚 fine 已写在第 17 行",
     ),
     "process twice": (
         "items.yaml",
         "- items: [44]",
         "- items: [44, 30]",
         "- items: [44, 30]",
-        "process of item 30 stands already in line 10",
+        "处置流程的事项 30 已写在第 10 行",
     ),
     "row id twice": (
         "routing.yaml",
         "id: C01",
         "id: L01",
         "- id: L01\n    when: {item: [44]",
-        "row L01 stands already in line 2",
+        "规则 L01 已写在第 2 行",
     ),
     "ledger id twice": (
         "ledgers.yaml",
         "    source: text\n",
         "    source: text\n" + SMALL["ledgers.yaml"].partition("\n")[2],
         None,
-        "row D01 stands already in line 2",
+        "台账 D01 已写在第 2 行",
     ),
     "checkpoint id twice": (
         "items/30.yaml",
         "id: 30-02",
         "id: 30-01",
         "- id: 30-01\n    use: exit_open\n    category",
-        "checkpoint 30-01 stands twice",
+        "检查点 30-01 重复",
     ),
     "town row twice": (
         "routing.yaml",
         "{id: T44, when: {item: [44]}",
         "{id: T44, when: {item: [44, 30]}",
         "{id: T44",
-        "town row of item 30 stands already in line 24",
+        "town 规则的事项 30 已写在第 24 行",
     ),
     # references
     "town department": (
@@ -439,147 +451,147 @@ FAULTS = {
         "town-small",
         "kq-fire",
         "town_department",
-        "kq-fire is not a department of level town",
+        "kq-fire 不是级别为 town 的部门",
     ),
     "party": (
         "duty-items.yaml",
         "      区住建局: 5",
         "      区住建局: 5\n      区水利局: 1",
         "区水利局: 1",
-        "party 区水利局 is not the name of a department",
+        "主体 区水利局 不是部门名称",
     ),
     "department in a row": (
         "routing.yaml",
         "lead: kq-fire",
         "lead: kq-fier",
         "lead: kq-fier",
-        "unknown department kq-fier",
+        "没有部门 kq-fier",
     ),
     "department in a list": (
         "routing.yaml",
         "co: [kq-fire]",
         "co:\n      - kq-fire\n      - kq-polis",
         "- kq-polis",
-        "unknown department kq-polis",
+        "没有部门 kq-polis",
     ),
     "category in a row": (
         "routing.yaml",
         "category: [G1]",
         "category: [G1, G7]",
         "category: [G1, G7]",
-        "unknown category G7",
+        "没有类别 G7",
     ),
     "fact in a row": (
         "routing.yaml",
         "fact: [black_gas]",
         "fact: [red_gas]",
         "fact: [red_gas]",
-        "unknown fact red_gas",
+        "没有事实 red_gas",
     ),
     "kind of fact": (
         "routing.yaml",
         "any: [refused, illegal]",
         "any: [refused, black_gas]",
         "any: [refused, black_gas]",
-        "fact black_gas is no trigger",
+        "事实 black_gas 不属于 trigger",
     ),
     "item in a row": (
         "routing.yaml",
         "{item: [44], fact",
         "{item: [44, 99], fact",
         "{item: [44, 99], fact",
-        "unknown duty item 99",
+        "没有事项 99",
     ),
     "clause of a row": (
         "routing.yaml",
         "basis: [44.区住建局.5]",
         "basis: [44.区住建局.6]",
         "basis: [44.区住建局.6]",
-        "clause 44.区住建局.6 does not exist",
+        "履职清单没有条款 44.区住建局.6",
     ),
     "clause of a row for each item": (
         "routing.yaml",
         '{id: T30, when: {item: [30]}, basis: ["{item}.township.3"]',
         '{id: T30, when: {item: [30]}, basis: ["{item}.township.5"]',
         "{id: T30",
-        "clause 30.township.5 does not exist",
+        "履职清单没有条款 30.township.5",
     ),
     "clause of a process": (
         "items.yaml",
         "44.township.2.1",
         "44.township.2.3",
         "44.township.2.3",
-        "clause 44.township.2.3 does not exist",
+        "履职清单没有条款 44.township.2.3",
     ),
     "penalty of an item": (
         "items.yaml",
         "penalties: [fine]",
         "penalties: [prison]",
         "penalties: [prison]",
-        "unknown penalty prison",
+        "没有处罚 prison",
     ),
     "implied fact": (
         "items.yaml",
         "facts: [restaurant]",
         "facts: [refused]",
         "facts: [refused]",
-        "fact refused is no circumstance",
+        "事实 refused 不属于 circumstance",
     ),
     "ledger addressee": (
         "ledgers.yaml",
         "addressee: kq-fire",
         "addressee: 消防大队",
         "addressee: 消防大队",
-        "unknown department 消防大队",
+        "没有部门 消防大队",
     ),
     "ledger of reports without a trigger": (
         "ledgers.yaml",
         "items: [30]\n    rhythm: [prompt]",
         "items: [30, 45]\n    rhythm: [on_trigger]",
         "items: [30, 45]",
-        "item 45 has no report trigger for an on_trigger ledger",
+        "事项 45 没有上报条件，台账不能写 on_trigger",
     ),
     "shared checkpoint": (
         "items/30.yaml",
         "id: 30-02\n    use: exit_open",
         "id: 30-02\n    use: exit_opne",
         "use: exit_opne",
-        "unknown shared checkpoint exit_opne",
+        "没有共用检查点 exit_opne",
     ),
     "checkpoint id": (
         "items/44.yaml",
         "id: 44-01",
         "id: 43-01",
         "id: 43-01",
-        "checkpoint 43-01 must start with 44-",
+        "检查点 43-01 须以 44- 开头",
     ),
     "checkpoint category": (
         "items/30.yaml",
         "category: F2",
         "category: F9",
         "category: F9",
-        "unknown category F9",
+        "没有类别 F9",
     ),
     "checkpoint fact": (
         "items/30.yaml",
         "facts: [restaurant]",
         "facts: [kitchen]",
         "facts: [kitchen]",
-        "unknown fact kitchen",
+        "没有事实 kitchen",
     ),
     "checkpoint clause": (
         "items/44.yaml",
         "clause: 44.township.2",
         "clause: 44.township.3",
         "clause: 44.township.3",
-        "clause 44.township.3 does not exist",
+        "履职清单没有条款 44.township.3",
     ),
     "checkpoint reroute": (
         "items/30.yaml",
         "category: F2",
         "reroute_item: 43",
         "reroute_item: 43",
-        "unknown reroute target 43",
+        "没有可转办的事项 43",
     ),
     # routing
     "row reroute": (
@@ -587,49 +599,49 @@ FAULTS = {
         "reroute_to_item: 44",
         "reroute_to_item: 43",
         "reroute_to_item: 43",
-        "reroute target 43 has no process",
+        "转办事项 43 没有处置流程",
     ),
     "reroute of a reroute": (
         "routing.yaml",
         "when: {item: [30], category: [G1]}",
         "when: {item: [30, 44], category: [G1]}",
         "reroute_to_item: 44",
-        "reroute target 44 is rerouted by L01",
+        "转办事项 44 又被规则 L01 转走",
     ),
     "lead and reroute": (
         "routing.yaml",
         "reroute_to_item: 44",
         "reroute_to_item: 44\n    lead: kq-fire",
         "- id: L01",
-        "row L01 needs lead or reroute_to_item, not both",
+        "规则 L01 须写 lead 或 reroute_to_item，二者取一",
     ),
     "nobody to co-handle": (
         "routing.yaml",
         "co: [kq-fire]",
         "co: []",
         "co: []",
-        "row C01 needs either departments in co or open: true",
+        "规则 C01 须在 co 写部门，或写 open: true",
     ),
     "tie": (
         "routing.yaml",
         "co:\n",
         L04_TIES + "co:\n",
         "- id: L04",
-        "row L04 ties with L02: same conditions",
+        "规则 L04 与 L02 条件相同",
     ),
     "hidden row": (
         "routing.yaml",
         "co:\n",
         L04_HIDDEN + "co:\n",
         "- id: L04",
-        "row L04 is never reached: L02 match first",
+        "规则 L04 永远用不到：L02 先符合",
     ),
     "trigger nobody takes": (
         "items.yaml",
         "report_triggers: [refused]\n    order_document: 整改要求",
         "report_triggers: [refused, illegal]\n    order_document: 整改要求",
         "report_triggers: [refused, illegal]",
-        "no lead row takes illegal of item 44",
+        "没有 lead 规则接收事项 44 的 illegal",
     ),
     # coverage
     "no town row": (
@@ -637,14 +649,14 @@ FAULTS = {
         SMALL["routing.yaml"].splitlines()[-1],
         "",
         ("items/44.yaml", "item: 44"),
-        "item 44 has no town row in routing.yaml",
+        "事项 44 在 routing.yaml 里没有 town 规则",
     ),
     "unused shared checkpoint": (
         "shared.yaml",
         "checkpoints:\n",
         SMALL["shared.yaml"].replace("exit_open", "exit_wide"),
         "  exit_wide:",
-        "shared checkpoint exit_wide is not used by any item",
+        "共用检查点 exit_wide 没有事项使用",
     ),
 }
 
@@ -678,10 +690,10 @@ def test_item_without_process_lead_or_duty_item(tmp_path: Path) -> None:
     messages = {f.message for f in check(folder) if f.file.endswith("45.yaml")}
 
     assert messages == {
-        "item 45 has no duty item in duty-items.yaml",
-        "item 45 has no process in items.yaml",
-        "item 45 has no lead row in routing.yaml",
-        "item 45 has no town row in routing.yaml",
+        "事项 45 不在 duty-items.yaml 里",
+        "事项 45 在 items.yaml 里没有处置流程",
+        "事项 45 在 routing.yaml 里没有 lead 规则",
+        "事项 45 在 routing.yaml 里没有 town 规则",
     }
 
 
@@ -690,7 +702,7 @@ def test_file_name_must_be_the_item(tmp_path: Path) -> None:
     (folder / "items" / "44.yaml").rename(folder / "items" / "45.yaml")
     (fault,) = check(folder)
     assert (Path(fault.file).name, fault.line) == ("45.yaml", 1)
-    assert fault.message == "item 44 belongs in a file 44.yaml"
+    assert fault.message == "事项 44 应写在 44.yaml"
 
 
 def test_rows_that_only_together_hide_a_later_one(tmp_path: Path) -> None:
@@ -701,7 +713,7 @@ def test_rows_that_only_together_hide_a_later_one(tmp_path: Path) -> None:
     )
     routing = SMALL["routing.yaml"].replace("co:\n", split + "co:\n", 1)
     (fault,) = check(write(tmp_path, {"routing.yaml": routing}))
-    assert fault.message == "row L06 is never reached: L04, L05 match first"
+    assert fault.message == "规则 L06 永远用不到：L04、L05 先符合"
 
     narrower = routing.replace("[F1, G1]", "[F1, F2, G1]")
     assert check(write(tmp_path, {"routing.yaml": narrower})) == []
@@ -725,20 +737,20 @@ def test_all_faults_are_named_not_only_the_first(tmp_path: Path) -> None:
         ("44.yaml", 10),
         ("shared.yaml", 1),
     ]
-    assert "shared.yaml:1: cannot be read" in str(raised.value)
+    assert "shared.yaml:1: 无法读取" in str(raised.value)
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     folder = write(tmp_path)
     (folder / "facts.yaml").write_bytes("facts:\n  - 违法".encode("gb18030"))
     (fault,) = check(folder)
-    assert (fault.line, fault.message) == (2, "is not UTF-8")
+    assert (fault.line, fault.message) == (2, "不是 UTF-8 编码")
 
 
 def test_folder_without_catalogue(tmp_path: Path) -> None:
     assert find_catalogues(tmp_path) == []
     (fault,) = check(tmp_path)
-    assert str(fault) == f"{tmp_path}:1: no catalogue here: catalogue.yaml is missing"
+    assert str(fault) == f"{tmp_path}:1: 这里没有清单：缺少 catalogue.yaml"
 
 
 def test_a_second_town_stands_beside_the_first(tmp_path: Path) -> None:
@@ -752,9 +764,9 @@ def test_a_second_town_stands_beside_the_first(tmp_path: Path) -> None:
     renamed = SMALL["departments.yaml"].replace("name: 小镇", "name: 大镇")
     write(tmp_path / "b", {"departments.yaml": renamed})
     assert [f.message for f in check(tmp_path)] == [
-        "area 150203999 is also that of " + str(tmp_path / "a"),
-        "code small is also that of " + str(tmp_path / "a"),
-        "department town-small is 小镇 (town) elsewhere",
+        f"代码 small 与 {tmp_path / 'a'} 重复",
+        f"区域 150203999 与 {tmp_path / 'a'} 重复",
+        "部门 town-small 在别的清单里是 小镇（town）",
     ]
 
 
@@ -764,24 +776,24 @@ PLACES = SMALL["places.yaml"]
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("items: [30]", "items: [31]", "unknown duty item 31"),
-        ('code: "30"', 'code: "44"', "kind 44 must start with its own item 30"),
-        ('"{item}.name"', '"{item}.township.9"', "clause 30.township.9"),
-        ("{item: 44,", "{item: 45,", "unknown duty item 45"),
+        ("items: [30]", "items: [31]", "没有事项 31"),
+        ('code: "30"', 'code: "44"', "场所类型 44 须以自己的事项 30 开头"),
+        ('"{item}.name"', '"{item}.township.9"', "条款 30.township.9"),
+        ("{item: 44,", "{item: 45,", "没有事项 45"),
         (
             "basis: [44.township.2]}",
             "basis: [44.township.9]}",
-            "clause 44.township.9",
+            "条款 44.township.9",
         ),
         (
             "items: [30],",
             "items: [30], priority: [{attribute: workers, at_most: null}],",
-            "needs either a bound or open: true",
+            "须写界限，或写 open: true",
         ),
         (
             "items: [30],",
             "items: [30], priority: [{attribute: workers, at_least: 9, at_most: 1}],",
-            "at_least 9 is above at_most 1",
+            "at_least 9 大于 at_most 1",
         ),
         ("attribute: uses_gas", "attribute: colour", "colour"),
         (", source: text}\n", ", source: text, height: 3}\n", "height"),
@@ -803,4 +815,4 @@ def test_a_kind_stands_once(tmp_path: Path) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text(content)
     (tmp_path / "places.yaml").write_text(PLACES + PLACES.splitlines()[-1] + "\n")
-    assert "stands already" in str(check(tmp_path)[0])
+    assert "已写在" in str(check(tmp_path)[0])

@@ -144,7 +144,8 @@ def test_the_command_fails_and_names_what_is_missing(
     assert "1 clauses live nowhere: 30.镇流动人口服务站.1" in told.stderr
 
 
-def test_what_the_command_does_not_know() -> None:
+def test_what_the_command_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.cli.catalogues.has_database", lambda: False)
     told = run("clauses", "--item", "99")
     assert (told.exit_code, "the list has no item 99" in told.output) == (2, True)
     told = run("clauses", "--catalogue", "nowhere")

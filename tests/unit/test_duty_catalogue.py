@@ -160,68 +160,68 @@ FAULTS = {
     "unknown form": (
         "form: report_form\n",
         "form: teaching\n",
-        "unknown form teaching",
+        "没有表式 teaching",
     ),
     "code twice": (
         "code: 30-support-training",
         "code: 30-training",
-        "code 30-training stands twice",
+        "代码 30-training 重复",
     ),
     "figure twice": (
         "      - {code: bottles, name: 瓶, unit: 个}\n",
         "      - {code: bottles, name: 瓶, unit: 个}\n" * 2,
-        "figure bottles stands twice",
+        "数据项 bottles 重复",
     ),
     "unknown party": (
         "parties: [消防大队]",
         "parties: [某局]",
-        "party 某局 is not the name of a department",
+        "主体 某局 不是部门名称",
     ),
-    "unknown item": ("items: [44]", "items: [45]", "unknown duty item 45"),
+    "unknown item": ("items: [44]", "items: [45]", "没有事项 45"),
     "no such clause": (
         "[44.township.1]",
         "[44.township.3]",
-        "clause 44.township.3 does not exist in the duty list",
+        "履职清单没有条款 44.township.3",
     ),
     "no such support": (
         "[44.township.1]",
         "[44.township.1, 44.support]",
-        "clause 44.support does not exist in the duty list",
+        "履职清单没有条款 44.support",
     ),
     "clause of another item": (
         "[44.township.1]",
         "[44.township.1, 30.township.1]",
-        "clause 30.township.1 is of no item named here",
+        "条款 30.township.1 不属于这里的事项",
     ),
     "clause of another party": (
         "[44.township.1]",
         "[44.township.1, 44.区住建局.1]",
-        "clause 44.区住建局.1 is not a duty of the parties named here",
+        "条款 44.区住建局.1 不是这里的主体的职责",
     ),
     "item without a clause": (
         "items: [30]\n    parties: [消防大队]",
         "items: [30, 44]\n    parties: [消防大队]",
-        "no clause of item 44",
+        "没有事项 44 的条款",
     ),
     "party without a clause": (
         "parties: [消防大队]",
         "parties: [消防大队, 住建局]",
-        "no clause of 住建局",
+        "没有 住建局 的条款",
     ),
     "town with a department": (
         "parties: [消防大队]",
         "parties: [township, 消防大队]",
-        "the township's duties and a department's are two kinds",
+        "镇的履职和部门的履职须分成两类",
     ),
     "rhythm of nobody": (
         "    origin: local setting\n",
         "",
-        "'origin' is a dependency of 'rhythm'",
+        "有 rhythm 就要有 origin",
     ),
     "unused form": (
         "figures: []}\nduties",
         f"figures: []}}\n{DRILL}\nduties",
-        "form drill is not used by any duty",
+        "表式 drill 没有履职使用",
     ),
 }
 

@@ -169,13 +169,14 @@ def test_figures(given: dict[str, Any], wrong: list[str]) -> None:
 
 
 def test_facts_move_only_from_where_they_can() -> None:
-    dispatch = KINDS["wildfire"].entry("dispatch")
-    assert move(State.REPORTED, dispatch, ()) is State.RESPONDING
-    assert move(State.RECEIVED, dispatch, ()) is State.RESPONDING
+    kind = KINDS["wildfire"]
+    dispatch = kind.entry("dispatch")
+    assert move(kind, State.REPORTED, dispatch, ()) is State.RESPONDING
+    assert move(kind, State.RECEIVED, dispatch, ()) is State.RESPONDING
     for state in set(State) - {State.REPORTED, State.RECEIVED}:
-        assert move(state, dispatch, ()) is None
-    evacuation = KINDS["wildfire"].entry("evacuation")
-    assert {move(state, evacuation, ()) for state in State} == {None}
+        assert move(kind, state, dispatch, ()) is None
+    evacuation = kind.entry("evacuation")
+    assert {move(kind, state, evacuation, ()) for state in State} == {None}
 
 
 @pytest.mark.parametrize(
@@ -194,18 +195,22 @@ def test_judgements_only_where_they_can(
         entry = kind.entry(code)
         for state in State:
             if state in where:
-                assert move(state, entry, entry.requires) == target
+                assert move(kind, state, entry, entry.requires) == target
             else:
                 with pytest.raises(Refused):
-                    move(state, entry, entry.requires)
+                    move(kind, state, entry, entry.requires)
 
 
 def test_closing_needs_what_the_list_demands_first() -> None:
-    close = KINDS["fire"].entry("close")
+    kind = KINDS["fire"]
     with pytest.raises(Refused) as refused:
-        move(State.RECOVERING, close, {"losses"})
+        move(kind, State.RECOVERING, kind.entry("close"), {"losses"})
     assert refused.value.missing == ["investigation"]
-    assert "investigation" in refused.value.why.zh
+    assert refused.value.why.zh == f"须先记录：{kind.entry('investigation').title}"
+    assert refused.value.why.en == "To be recorded before: investigation"
+    with pytest.raises(Refused) as early:
+        move(kind, State.REPORTED, kind.entry("close"), ())
+    assert early.value.why.zh == "事件处于“已报告”状态，不能记录“办结”"
 
 
 @pytest.mark.parametrize("kind", RULES.incident_kinds, ids=lambda kind: kind.code)
@@ -213,7 +218,9 @@ def test_the_end_is_the_end(kind: IncidentKind) -> None:
     every = {entry.code for entry in kind.entries}
     for state in ENDED:
         assert {
-            move(state, entry, every) for entry in kind.entries if not entry.decides
+            move(kind, state, entry, every)
+            for entry in kind.entries
+            if not entry.decides
         } == {None}
 
 
@@ -278,20 +285,25 @@ def test_a_small_file_is_sound_and_none_is_needed(tmp_path: Path) -> None:
 
 # text there, what it becomes, the text whose line is at fault, the message
 FAULTS = [
-    ("item: 30", "item: 31", "item: 31", "unknown duty item 31"),
-    ("code: mistake", "code: close", "title: 误报", "close stands here twice"),
-    ("entry: mistake", "entry: error", "entry: error", "unknown entry error"),
-    ("requires: [control]", "requires: [help]", "[help]", "fire has no entry help"),
-    ("[kq-housing]", "[kq-navy]", "[kq-navy]", "unknown department kq-navy"),
-    ("party: town", "party: kq-housing", "party: kq-housing", "is not involved in"),
-    ("t: kq-fire", "t: kq-navy", "t: kq-navy", "unknown department kq-navy"),
-    ("part: command", "part: called", "involved:", "one department with part"),
-    ("township.3]", "township.9]", "township.9]", "clause 30.township.9 does not"),
-    ("消防救援大队.1", "消防救援大队.3", "大队.3", "clause 30.区消防救援大队.3 does"),
-    ("from: [controlled]", "from: [received]", "    entries:", "leads to closed"),
-    ("to: false_alarm", "to: closed", "    entries:", "leads to false_alarm"),
-    ("type: text", "type: choice", "name: size", "'choices' is a required property"),
-    ("to: closed", "to: asleep", "to: asleep", "'asleep' is not one of"),
+    ("item: 30", "item: 31", "item: 31", "没有事项 31"),
+    ("code: mistake", "code: close", "title: 误报", "close 在这里重复"),
+    ("entry: mistake", "entry: error", "entry: error", "没有进展 error"),
+    ("requires: [control]", "requires: [help]", "[help]", "fire 没有进展 help"),
+    ("[kq-housing]", "[kq-navy]", "[kq-navy]", "没有部门 kq-navy"),
+    (
+        "party: town",
+        "party: kq-housing",
+        "party: kq-housing",
+        "kq-housing 没有参与 fire",
+    ),
+    ("t: kq-fire", "t: kq-navy", "t: kq-navy", "没有部门 kq-navy"),
+    ("part: command", "part: called", "involved:", "须有且只有一个部门的 part"),
+    ("township.3]", "township.9]", "township.9]", "没有条款 30.township.9"),
+    ("消防救援大队.1", "消防救援大队.3", "大队.3", "没有条款 30.区消防救援大队.3"),
+    ("from: [controlled]", "from: [received]", "    entries:", "没有进展通往 closed"),
+    ("to: false_alarm", "to: closed", "    entries:", "没有进展通往 false_alarm"),
+    ("type: text", "type: choice", "name: size", "填报项 size：缺少 choices"),
+    ("to: closed", "to: asleep", "to: asleep", "现在是 asleep"),
 ]
 
 
