@@ -48,7 +48,7 @@ class Account:
 
 
 def demo_accounts() -> list[Account]:
-    """Return the demonstration's accounts: two communities, another town, seven
+    """Return the demonstration's accounts: two communities, another town, eleven
     departments with handler and lead, the safety office and the rest."""
     first, second = _communities(TOWN)[:2]
     other = _communities(OTHER_TOWN)[0]
@@ -67,6 +67,10 @@ def demo_accounts() -> list[Account]:
         ("commerce", "商务局", "kq-commerce"),
         ("agri", "农牧局", "kq-agri"),
         ("resources", "自然资源分局", "kq-resources"),
+        ("market", "市场监管局", "kq-market"),
+        ("ecology", "生态环境分局", "kq-ecology"),
+        ("urban", "城管局", "kq-urban"),
+        ("culture", "文体旅游广电局", "kq-culture"),
     ):
         people += [
             Account(f"{short}1", f"{label}经办人", Role.HANDLER, DISTRICT, code),
