@@ -18,7 +18,9 @@ def test_27_refused_appraised_ordered_and_reported_to_the_city(cast: Cast) -> No
     """
     owner = {"name": "某农贸市场产权人", "kind": "business"}
     case = cast.found("27-06", until(day(10), "督促除锈加固"), responsible_party=owner)
-    case.papers(("整改提醒单", day(10))).with_the_town("T27", "27.township.2")
+    case.papers(("整改提醒单", day(10))).with_the_town(
+        "T27", "27.township.1", "27.township.2"
+    )
     case.town_failed("未处理").reported("refused", "拒不整改", how="使用人拒签")
     case.routed("L06", "27.township.2", lead=HOUSING, next_level=CITY)
     case.seen_by(HOUSING).accepted()

@@ -12,7 +12,7 @@ from tests.scenarios.handling import day, on_spot, report, until
 EMERGENCY, FIRE, HOUSING = "区应急管理局", "区消防救援大队", "区住房和城乡建设局"
 AGRI, HEALTH, CULTURE = "区农牧局", "区卫生健康委员会", "区文体旅游广电局"
 RESOURCES, NDRC = "区自然资源分局", "区发展和改革委员会"
-CITY = "市自然资源局"
+CITY, GOVERNMENT = "市自然资源局", "区政府"
 
 
 def duty(cast: Cast, kind: str, clause: str, **more: object) -> str:
@@ -33,6 +33,14 @@ def duty(cast: Cast, kind: str, clause: str, **more: object) -> str:
     assert cast.officer.get(f"/duties/{id}").json["counts"] is True
     assert cast.neighbour.get(f"/duties/{id}").status_code == 404
     return id
+
+
+def incidents_due(cast: Cast, point: str) -> list[dict[str, str]]:
+    """Send an inspection with a no at a checkpoint that is an incident, without any
+    finding; return what it says is to be reported."""
+    receipt = cast.inspected(point, str(uuid4()))
+    assert receipt["findings"] == []
+    return list(receipt["incidents_due"])
 
 
 def risk_point(cast: Cast, kind: str, name: str, risk: str) -> str:
@@ -126,8 +134,9 @@ def test_46_the_farm_bureau_finds_a_fire_itself(cast: Cast) -> None:
 
 @item("46")
 def test_46_the_patrol_controls_fire_sources(cast: Cast) -> None:
-    """火源管控 is the town's own (46.township.4); what is illegal and a fire that is
-    seen go to 应急局 with 农牧局 (46.区应急管理局.1, .5, 46.区农牧局.2, .3)."""
+    """火源管控 is the town's own (46.township.4); what is illegal goes to 应急局 with
+    农牧局 (46.区应急管理局.1, .5, 46.区农牧局.2). A fire that is seen is no hazard but an
+    incident: the inspection says so."""
     tomb = cast.found("46-04", on_spot("劝阻烧纸，改献花")).with_the_town(
         "T46", "46.township.4"
     )
@@ -150,16 +159,7 @@ def test_46_the_patrol_controls_fire_sources(cast: Cast) -> None:
         "T1 found > T2 on_spot > T5 reported > T12 verifying > T15 > T15 ordered > "
         "T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"
     )
-    seen = cast.found("46-01", report("山坡有烟")).at("reported")
-    seen.routed(
-        "L32",
-        "46.township.4",
-        "46.区应急管理局.5",
-        "46.区农牧局.3",
-        lead=EMERGENCY,
-        co=[AGRI],
-    ).seen_by(EMERGENCY, AGRI)
-    seen.accepted().not_so("炊烟，非火情").fed_back("未发现火情").closed()
+    assert incidents_due(cast, "46-01") == [{"checkpoint": "46-01", "kind": "wildfire"}]
 
 
 @item("47")
@@ -234,7 +234,6 @@ def test_47_the_patrol_before_the_rain(cast: Cast) -> None:
         ("47-04", HOUSING, "47.区住房和城乡建设局.2"),
         ("47-10", AGRI, f"{water}.5"),
         ("47-11", AGRI, f"{water}.1"),
-        ("47-12", AGRI, f"{water}.3"),
     ):
         cannot = report("镇内无力处理")
         case = cast.found(point, cannot, facts=["cannot_fix_now"]).at("reported")
@@ -253,9 +252,18 @@ def test_47_the_patrol_before_the_rain(cast: Cast) -> None:
             "T1 found > T10 reported > T12 verifying > T15 > T15 ordered > N1 > "
             "T18 dept_recheck > T19 rectified > T23 feedback > T24 closed"
         )
-    wet = cast.found("47-01", report("正在积水")).at("reported")
-    wet.routed("L34", "47.township.5", "47.区应急管理局.8", lead=EMERGENCY)
-    wet.seen_by(EMERGENCY).in_ledger(None)
+    dam = cast.found("47-12", report("坝体渗漏")).at("reported")
+    dam.routed(
+        "L34",
+        "47.township.4",
+        "47.区应急管理局.1",
+        "47.区应急管理局.5",
+        lead=EMERGENCY,
+        co=[AGRI],
+    ).seen_by(EMERGENCY, AGRI)
+    (matched,) = dam.ticket["routing"]["co_rules"]
+    assert matched["basis"] == [f"{water}.3"]
+    assert incidents_due(cast, "47-01") == [{"checkpoint": "47-01", "kind": "flood"}]
 
 
 @item("48")
@@ -290,7 +298,7 @@ def test_48_weather_damage_is_reported_and_made_good(cast: Cast) -> None:
 @item("49")
 def test_49_the_patrol_reports_any_danger_at_once(cast: Cast) -> None:
     """Any 险情 goes to 自然资源分局 (49.township.2); people are moved (.3). It
-    investigates at once and tells the city and 应急局 (49.区自然资源分局.2), then
+    investigates at once and tells the city, 区政府 and 应急局 (49.区自然资源分局.2), then
     carries out measures under the city's guidance (.3)."""
     control = {"measure": "人员撤离", "note": "转移三户"}
     case = cast.found("49-01", report("坡体裂缝扩大"), control=control).at("reported")
@@ -301,9 +309,11 @@ def test_49_the_patrol_reports_any_danger_at_once(cast: Cast) -> None:
         "49.区自然资源分局.3",
         lead=RESOURCES,
         next_level=CITY,
-    ).seen_by(RESOURCES, EMERGENCY)  # 应急局 is informed
+    ).seen_by(RESOURCES, EMERGENCY, GOVERNMENT)  # the last two are informed
     case.accepted().verified("赶赴现场调查属实").escalated(CITY, "上报市自然资源局")
-    case.seen_by(RESOURCES, EMERGENCY, CITY).answered("按市局指导落实处置措施")
+    case.seen_by(RESOURCES, EMERGENCY, GOVERNMENT, CITY).answered(
+        "按市局指导落实处置措施"
+    )
     case.does(case.lead, "order", "ordered", due_on=day(10), note="设置挡墙、监测")
     case.papers("上报材料", ("整改要求", day(10))).recheck_passed("险情已排除")
     case.does(case.lead, "lift_control", "rectified", note="可以返回")

@@ -16,12 +16,16 @@ def test_26_illegal_trade_is_assigned_by_the_kind_of_hazard(cast: Cast) -> None:
     """违法违规 is reported to 应急局 with the ledger (26.township.2), which assigns it
     to the department in charge of that kind of hazard (26.区应急管理局.3)."""
     case = cast.found("26-15", report("无证无照从事生产经营")).at("reported")
-    case.routed("L05", "26.区应急管理局.3", lead=EMERGENCY).seen_by(EMERGENCY)
+    case.routed("L05", "26.township.2", "26.区应急管理局.3", lead=EMERGENCY).seen_by(
+        EMERGENCY
+    )
     case.in_ledger("区应急管理局")
     # 按照隐患类型分配到相应的行业主管部门进行处置
     case.cannot(cast.officer, "dispatch", 403, department=MARKET, note="由应急局分配")
     case.dispatched(case.lead, MARKET, "无证经营，分配市场监管局")
-    case.routed("L05", "26.区应急管理局.3", lead=MARKET, co=[EMERGENCY])
+    case.routed(
+        "L05", "26.township.2", "26.区应急管理局.3", lead=MARKET, co=[EMERGENCY]
+    )
     case.seen_by(EMERGENCY, MARKET)
     case.accepted().verified("属实").ordered("整改要求", day(15), "停止经营，办理证照")
     case.recheck_passed("证照已办").fed_back("已整改").closed().went(
@@ -35,9 +39,13 @@ def test_26_refused_and_within_the_emergency_bureau_s_own_remit(cast: Cast) -> N
     """督促整改 in vain: 拒不整改 is reported (26.township.2); what is 应急局's own it
     deals with itself (26.区应急管理局.4)."""
     case = cast.found("26-03", until(day(5), "督促封闭停用车间"))
-    case.papers(("整改提醒单", day(5))).with_the_town("T26", "26.township.2")
+    case.papers(("整改提醒单", day(5))).with_the_town(
+        "T26", "26.township.1", "26.township.2"
+    )
     case.town_failed("仍未封闭").reported("refused", "拒不整改", how="留守人员拒签")
-    case.routed("L05", "26.区应急管理局.3", lead=EMERGENCY).seen_by(EMERGENCY)
+    case.routed("L05", "26.township.2", "26.区应急管理局.3", lead=EMERGENCY).seen_by(
+        EMERGENCY
+    )
     case.accepted().verified("属实").ordered("整改要求", day(7), "按程序处置")
     case.recheck_failed("未封闭").recheck_passed("已封闭").fed_back("已整改").closed()
     case.in_ledger("区应急管理局").went(
