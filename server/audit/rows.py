@@ -11,8 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
+from typing import cast as cast_type
 
-from sqlalchemy import ColumnElement, FromClause, Select, String, cast, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    Table,
+    cast,
+    select,
+    true,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server.audit.models import AuditEvent
@@ -80,14 +90,15 @@ def told_now(table: Told, id: object) -> dict[str, str]:
     back.
     """
     db.session.flush()
-    key = table.model.__table__.primary_key.columns[0]
+    key = _key(table)
     own = select(*readable(table.model)).where(key == id)
     read: list[tuple[Model, Any]] = [(table.model, db.session.execute(own).mappings())]
     for foreign in table.parts:
-        query = select(*readable(foreign.class_)).where(foreign == id)
+        model = _model(foreign)
+        query = select(*readable(model)).where(foreign == id)
         rows = db.session.execute(query).mappings().all()
         if rows:
-            read.append((foreign.class_, rows))
+            read.append((model, rows))
     return told(read)
 
 
@@ -155,7 +166,7 @@ def _gone(table: Told, most: int) -> list[str]:
 
 def _apart(table: Told, part: Column | None) -> Iterator[str]:
     """Yield the rows, or those with ``part``, that their last event does not tell."""
-    model = part.class_ if part is not None else table.model
+    model = table.model if part is None else _model(part)
     place = f" ({model.__tablename__})" if part is not None else ""
     for (label, event, said), rows in _read(table, model, part):
         if (digest(model, rows) if rows else None) != said:
@@ -173,7 +184,7 @@ def _read(table: Told, model: Model, part: Column | None) -> Iterator[_Read]:
         found: Iterable[Any] = result.mappings()
         key = ("told_label", "told_event", "told_digest")
         for told_by, rows in groupby(found, lambda row: tuple(row[k] for k in key)):
-            yield told_by, [row for row in rows if row["told_there"]]  # type: ignore[misc]
+            yield told_by, [row for row in rows if row["told_there"]]
 
 
 def _with_last_event(table: Told, model: Model, part: Column | None) -> Select[Any]:
@@ -191,7 +202,7 @@ def _with_last_event(table: Told, model: Model, part: Column | None) -> Select[A
     )
     source = table.rows.join(last, true())
     there: ColumnElement[Any] = true()
-    key = table.model.__table__.primary_key.columns[0]
+    key = _key(table)
     if part is not None:
         source = source.outerjoin(model.__table__, part == key)
         there = part.is_not(None)
@@ -206,3 +217,13 @@ def _with_last_event(table: Told, model: Model, part: Column | None) -> Select[A
         .select_from(source)
         .order_by(key)
     )
+
+
+def _key(table: Told) -> ColumnElement[Any]:
+    own = table.model.__table__
+    assert isinstance(own, Table)
+    return own.primary_key.columns[0]
+
+
+def _model(part: Column) -> Model:
+    return cast_type(Model, part.class_)

@@ -65,16 +65,19 @@ def _columns(model: Model) -> tuple[str, tuple[tuple[str, _Convert | None], ...]
     """Return a table's name and its columns, each with what makes its values plain."""
     table = model.__table__
     assert isinstance(table, Table)
-    plain = {Geometry: _point, DateTime: _utc, Numeric: _decimal}
     return table.name, tuple(
-        (column.name, next((f for t, f in plain.items() if _is(column, t)), None))
+        (column.name, _converter(column.type))
         for column in table.columns
         if column is not table.autoincrement_column and not column.info.get("derived")
     )
 
 
-def _is(column: Any, kind: type) -> bool:
-    return isinstance(column.type, kind)
+def _converter(kind: object) -> _Convert | None:
+    if isinstance(kind, Geometry):
+        return _point
+    if isinstance(kind, DateTime):
+        return _utc
+    return _decimal if isinstance(kind, Numeric) else None
 
 
 def _said(

@@ -21,8 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from server.cli.data import faults_beside
-from server.core.db import db
-from server.core.digests import Model
+from server.core.db import Model, db
 from server.duties.models import DutyRecord, DutyWithdrawal
 from server.incidents.models import Incident, IncidentDepartment, IncidentEntry
 from server.orders.models import Order
@@ -111,7 +110,7 @@ def other(column: Any) -> str:
     return OTHER[kind].format(column.name)
 
 
-TABLES: list[tuple[Model, str]] = [
+TABLES: list[tuple[type[Model], str]] = [
     (Ticket, "ticket "),
     (TicketDepartment, " (ticket_departments) is not as event "),
     (TicketControl, " (ticket_controls) is not as event "),
@@ -136,6 +135,19 @@ UNTOLD = {
 }
 
 
+# Tables whose rows are no part of what the events tell, see docs/architecture.md.
+BESIDE = {
+    "areas", "area_boundaries", "audit_events", "audit_head", "campaigns",
+    "checklist_versions", "departments", "devices", "outbox", "places", "role_grants",
+    "rulesets", "sign_in_failures", "staff", "tokens",
+}  # fmt: skip
+
+
+def test_every_table_is_thought_of() -> None:
+    tables = {model.__tablename__ for model, _ in TABLES} | BESIDE
+    assert tables == Model.metadata.tables.keys()
+
+
 def drop_checks(table: str) -> None:
     """Let a table take any words."""
     names = db.session.scalars(
@@ -152,7 +164,9 @@ def drop_checks(table: str) -> None:
 @pytest.mark.parametrize(
     ("model", "said"), TABLES, ids=[m.__tablename__ for m, _ in TABLES]
 )
-def test_every_column_of_every_table(world: World, model: Model, said: str) -> None:
+def test_every_column_of_every_table(
+    world: World, model: type[Model], said: str
+) -> None:
     table = model.__tablename__
     drop_checks(table)
     assert faults_beside() == []
@@ -171,7 +185,7 @@ def test_every_column_of_every_table(world: World, model: Model, said: str) -> N
 @pytest.mark.parametrize(
     ("model", "said"), TABLES, ids=[m.__tablename__ for m, _ in TABLES]
 )
-def test_a_row_taken_out(world: World, model: Model, said: str) -> None:
+def test_a_row_taken_out(world: World, model: type[Model], said: str) -> None:
     table = model.__tablename__
     execute(f"DELETE FROM {table} WHERE ctid = (SELECT min(ctid) FROM {table})")
     assert any(said in fault for fault in faults_beside())
