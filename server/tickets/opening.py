@@ -297,23 +297,7 @@ def _record(
 ) -> None:
     state, decision = opened.state, opened.decision
     subject = (SUBJECT, opened.number)
-    photos = [str(photo) for photo in hazard.photos]
-    record(
-        "ticket.found",
-        actor,
-        subject,
-        {
-            "transition": "T1",
-            "action": "found",
-            "from": None,
-            "to": State.FOUND,
-            "finding": str(hazard.finding_id),
-            "source": hazard.source,
-            "found_at": hazard.found_at.isoformat(),
-            "note": hazard.description,
-            "attachments": photos,
-        },
-    )
+    record("ticket.found", actor, subject, _found(hazard))
     if hazard.control:
         record(
             "ticket.control_imposed",
@@ -351,6 +335,20 @@ def _record(
             "refused": hazard.handling.get("refused"),
         }
     record(f"ticket.{state}", actor, subject, payload)
+
+
+def _found(hazard: Hazard) -> dict[str, Any]:
+    return {
+        "transition": "T1",
+        "action": "found",
+        "from": None,
+        "to": State.FOUND,
+        "finding": str(hazard.finding_id),
+        "source": hazard.source,
+        "found_at": hazard.found_at.isoformat(),
+        "note": hazard.description,
+        "attachments": [str(photo) for photo in hazard.photos],
+    }
 
 
 def _with(document: dict[str, Any] | None) -> dict[str, Any]:
