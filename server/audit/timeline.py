@@ -7,8 +7,7 @@ from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
-from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import select
 
 from server.audit.models import AuditEvent
 from server.core.db import db
@@ -79,6 +78,8 @@ def _documents(events: Sequence[AuditEvent]) -> list[dict[str, Any]]:
 
 def _event_out(event: AuditEvent) -> dict[str, Any]:
     payload = dict(event.payload)
+    # For ``audit verify`` alone.
+    payload.pop("rows", None)
     known = {
         name: payload.pop(name, None) for name in ("transition", "action", "from", "to")
     }
@@ -93,43 +94,3 @@ def _event_out(event: AuditEvent) -> dict[str, Any]:
         "details": payload,
         "hash": event.hash,
     }
-
-
-# --- does a thing stand as its timeline says? -------------------------------------
-
-Column = InstrumentedAttribute[str]
-
-
-def told_of(subject: str, number: Column) -> ColumnElement[bool]:
-    """Return the condition that an event is one of the row with this number."""
-    return and_(AuditEvent.subject_type == subject, AuditEvent.subject_id == number)
-
-
-def states_apart(subject: str, number: Column, state: Column, most: int) -> list[str]:
-    """Return the rows whose state is not the ``to`` of their last event with one."""
-    to = AuditEvent.payload["to"].as_string()
-    last = (
-        select(to)
-        .where(told_of(subject, number), to.is_not(None))
-        .order_by(AuditEvent.id.desc())
-        .limit(1)
-        .correlate(number.class_)
-        .scalar_subquery()
-    )
-    query = select(number, state, last).where(state.is_distinct_from(last))
-    return [
-        f"{subject} {name} is '{stands}', its last event says '{said}'"
-        for name, stands, said in db.session.execute(query.limit(most))
-    ]
-
-
-def vanished(subject: str, opened: str, number: Column, most: int) -> list[str]:
-    """Return what an event of the type ``opened`` tells of and no row is there for."""
-    there = select(number).where(number == AuditEvent.subject_id)
-    query = (
-        select(AuditEvent.subject_id)
-        .where(AuditEvent.type == opened, ~there.exists())
-        .order_by(AuditEvent.id)
-        .limit(most)
-    )
-    return [f"{subject} {name} is gone" for name in db.session.scalars(query)]

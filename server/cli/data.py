@@ -22,6 +22,7 @@ from server.duties.consistency import faults as duty_faults
 from server.incidents.consistency import faults as incident_faults
 from server.orders.consistency import faults as order_faults
 from server.patrols.consistency import faults as finding_faults
+from server.photos.consistency import faults as photo_faults
 from server.tickets.consistency import faults as ticket_faults
 
 
@@ -81,22 +82,29 @@ def audit() -> None:
     """The audit trail."""
 
 
+def faults_beside() -> list[str]:
+    """Return where the rows of all rooms and the events disagree."""
+    rooms = (
+        ticket_faults,
+        finding_faults,
+        incident_faults,
+        order_faults,
+        duty_faults,
+        photo_faults,
+    )
+    return [said for faults in rooms for said in faults()]
+
+
 @audit.command("verify")
 @click.option("--head", help="Hash that the chain ended with at an earlier time.")
 def verify_chain(head: str | None) -> None:
-    """Walk the hash chain and compare findings, tickets and incidents with it.
+    """Walk the hash chain and compare all rows that it tells of with it.
 
     Exit status 1 when something does not hold.
     """
     with application() as app:
         verdict = verify(audit_key(app.extensions["settings"]), earlier_head=head)
-        beside = [
-            *ticket_faults(),
-            *finding_faults(),
-            *incident_faults(),
-            *order_faults(),
-            *duty_faults(),
-        ]
+        beside = faults_beside()
     for fault in verdict.faults:
         where = f"event {fault.event_id}" if fault.event_id else "chain"
         click.echo(f"{where}: {fault.what}", err=True)

@@ -22,6 +22,7 @@ from server.core import fastsql
 from server.core.clock import local_date, now
 from server.core.content import content_hash
 from server.core.db import Broken, db, violated
+from server.core.digests import told
 from server.core.errors import (
     ContentDiffers,
     FieldError,
@@ -103,12 +104,13 @@ def record_duty(
     rules = edition.rules
     by = rules.town_at(spot.path) if party == TOWNSHIP else rules.department(party)
     row["department_code"] = by.code
-    document = _receipt(row, by.name)
+    row["receipt"] = document = _receipt(row, by.name)
     try:
-        fastsql.insert(DutyRecord, row | {"receipt": document})
+        fastsql.insert(DutyRecord, row)
     except Broken as error:
         return _after_race(record_id, digest, error)
     noted = {"kind": kind.code, "clauses": row["clauses"], "content": digest}
+    noted["rows"] = told([(DutyRecord, [row])])
     record("duty.recorded", actor, (SUBJECT, record_id), noted)
     return Receipt(document, first=True)
 
@@ -144,7 +146,8 @@ def withdraw(actor: Actor, record_id: UUID, reason: str) -> None:
             text = Text("该记录已撤回", "This record was withdrawn before")
             raise NotAllowedInState(text) from error
         return
-    record("duty.withdrawn", actor, (SUBJECT, record_id), {"reason": reason})
+    noted = {"reason": reason, "rows": told([(DutyWithdrawal, [row])])}
+    record("duty.withdrawn", actor, (SUBJECT, record_id), noted)
 
 
 def seen(actor: Actor, record_id: UUID) -> DutyRecord:

@@ -15,6 +15,7 @@ from server.core import fastsql
 from server.core.clock import local_date, now
 from server.core.content import content_hash
 from server.core.db import Broken
+from server.core.digests import told
 from server.core.errors import Forbidden, Invalid
 from server.core.permissions import Actor
 from server.core.text import Text
@@ -63,8 +64,9 @@ def report(
         {"incident_id": incident_id, "department_code": code, "part": part}
         for code, part in parts.items()
     ]
+    rows: list[fastsql.Rows] = [(Incident, [row]), (IncidentDepartment, departments)]
     try:
-        fastsql.write([(Incident, [row]), (IncidentDepartment, departments)])
+        fastsql.write(rows)
     except Broken as error:
         return after_race(error, Incident, incident_id, digest)
     record(
@@ -80,6 +82,7 @@ def report(
             "attachments": [str(photo) for photo in content["photos"]],
             "content": digest,
             "device": actor.device_id,
+            "rows": told(rows),
         },
     )
     return Receipt(row["receipt"], first=True)

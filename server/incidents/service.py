@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from server.audit.rows import told_now
 from server.audit.service import record
 from server.checklists.catalogue import Rules
 from server.checklists.incidents import EntryKind, IncidentKind
@@ -15,12 +16,14 @@ from server.checklists.service import rules_of
 from server.core import fastsql
 from server.core.clock import now
 from server.core.content import content_hash
-from server.core.db import Broken, db
+from server.core.db import Broken
+from server.core.digests import told
 from server.core.errors import Forbidden, Invalid, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.incidents import machine, policy, queries
 from server.incidents.answers import department_out, party_out
+from server.incidents.consistency import INCIDENTS
 from server.incidents.fields import check
 from server.incidents.models import Incident, IncidentEntry
 from server.incidents.replay import Receipt, after_race, again, plain
@@ -209,12 +212,14 @@ def _advance(
 ) -> None:
     """Count the entry, move the state and write the events; nobody else does."""
     moment: datetime = row["received_at"]
-    subject = (SUBJECT, incident.number)
     incident.entries += 1
     incident.changed_at = moment
     acknowledges = row["party"] == incident.command_department
     if incident.acknowledged_at is None and (acknowledges or target is State.RECEIVED):
         incident.acknowledged_at = moment
+    if target is not None:
+        _move(incident, target, moment)
+    subject = (SUBJECT, incident.number)
     record(
         "incident.entry_recorded",
         actor,
@@ -230,17 +235,20 @@ def _advance(
             "attachments": [str(photo) for photo in row["photos"]],
             "content": row["content_hash"],
             "device": actor.device_id,
+            "rows": told([(IncidentEntry, [row])]) | told_now(INCIDENTS, incident.id),
         },
     )
     if target is not None:
-        incident.state = target.value
-        incident.version += 1
-        if target is State.CONTROLLED:
-            incident.controlled_at = moment
-        if target is State.RESPONDING:  # again, or for the first time
-            incident.controlled_at = None
-        if target in ENDED:
-            incident.ended_at = moment
         moved = {"from": row["moved_from"], "to": target, "entry": row["entry"]}
         record("incident.moved", actor, subject, moved)
-    db.session.flush()
+
+
+def _move(incident: Incident, target: State, moment: datetime) -> None:
+    incident.state = target.value
+    incident.version += 1
+    if target is State.CONTROLLED:
+        incident.controlled_at = moment
+    if target is State.RESPONDING:  # again, or for the first time
+        incident.controlled_at = None
+    if target in ENDED:
+        incident.ended_at = moment

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from server.areas import queries as areas
 from server.areas.levels import Level
 from server.areas.models import Area
+from server.audit.rows import told_now
 from server.audit.service import record
 from server.checklists.orders import OrderProcess
 from server.checklists.service import Edition, edition_for
@@ -22,6 +23,7 @@ from server.core.permissions import DEPARTMENT_ROLES, Actor
 from server.core.position import Position
 from server.core.text import Text
 from server.orders import queries
+from server.orders.consistency import ORDERS
 from server.orders.models import Order, order_numbers
 from server.orders.queries import SUBJECT
 from server.orders.vocabulary import State
@@ -193,5 +195,6 @@ def _note(actor: Actor, order: Order, process: OrderProcess) -> None:
             "area": order.area_code,
             "due_on": order.due_on,
             "content": order.content_hash,
+            "rows": told_now(ORDERS, order.id),
         },
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.audit.rows import told_now
 from server.audit.service import record
 from server.checklists.catalogue import Rules
 from server.checklists.orders import OrderStep
@@ -17,6 +18,7 @@ from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.orders import policy, queries, workflow
+from server.orders.consistency import ORDERS
 from server.orders.machine import Hat, Situation, Transition
 from server.orders.models import Order
 from server.orders.queries import SUBJECT
@@ -170,5 +172,6 @@ def move(
             "department": order.transferred_to if row.action == "transfer" else None,
             "back_to": after.back_to,
             **said,
+            "rows": told_now(ORDERS, order.id),
         },
     )

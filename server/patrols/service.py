@@ -20,6 +20,7 @@ from server.core import fastsql
 from server.core.clock import check_time, now
 from server.core.content import content_hash
 from server.core.db import Broken, db, violated
+from server.core.digests import told
 from server.core.errors import ContentDiffers, FieldError, Invalid, NotFound
 from server.core.permissions import Actor
 from server.core.position import Position
@@ -84,15 +85,21 @@ def record_finding(
     hazard = _hazard(finding_id, content, source, spot, facts, (place_id, place))
     opened = open_ticket(hazard, actor, edition, zone, arrival.ticket_id)
     document = _finding_receipt(finding_id, moment, spot, opened, edition)
+    row["receipt"] = document
     try:
-        fastsql.write([*opened.rows, (Finding, [row | {"receipt": document}])])
+        fastsql.write([*opened.rows, (Finding, [row])])
     except Broken as error:
         return _after_race(Finding, finding_id, digest, error)
     record(
         "finding.recorded",
         actor,
         ("finding", finding_id),
-        {"ticket": opened.number, "content": digest, "device": actor.device_id},
+        {
+            "ticket": opened.number,
+            "content": digest,
+            "device": actor.device_id,
+            "rows": told([(Finding, [row])]),
+        },
     )
     return Receipt(document, first=True)
 
@@ -250,7 +257,11 @@ def record_inspection(
         "inspection.recorded",
         actor,
         ("inspection", inspection_id),
-        {"checklist": content["checklist"], "content": digest},
+        {
+            "checklist": content["checklist"],
+            "content": digest,
+            "rows": told([(Inspection, [row])]),
+        },
     )
     return Receipt(document, first=True)
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.db import Model
+from server.core.digests import DERIVED
 
 
 class Photo(Model):
@@ -44,6 +45,6 @@ class Photo(Model):
     height: Mapped[int]
     exif: Mapped[dict[str, Any]] = mapped_column(JSONB)
     received_at: Mapped[datetime]
-    processed_at: Mapped[datetime | None]
-    phash: Mapped[str | None] = mapped_column(Text)
-    verdicts: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    processed_at: Mapped[datetime | None] = mapped_column(info=DERIVED)
+    phash: Mapped[str | None] = mapped_column(Text, info=DERIVED)
+    verdicts: Mapped[list[str]] = mapped_column(ARRAY(Text), info=DERIVED)

@@ -12,6 +12,7 @@ from server.audit.service import record
 from server.core import fastsql
 from server.core.clock import now
 from server.core.db import db
+from server.core.digests import told
 from server.core.errors import ContentDiffers, Forbidden, NotFound
 from server.core.permissions import Actor
 from server.core.storage import Received, Store
@@ -84,6 +85,7 @@ def take_in(
         db.session.rollback()
         return _known(row), False
     noted = {name: row[name] for name in ("sha256", "owner_kind", "owner_key", "stage")}
+    noted["rows"] = told([(Photo, [row])])
     record("photo.received", actor, ("photo", photo_id), noted)
     return Photo(**row), True
 

@@ -6,46 +6,56 @@ were not changed beside them.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, literal, select
+from sqlalchemy import String, and_, cast, func, literal, select
 
 from server.audit.models import AuditEvent
-from server.audit.timeline import states_apart, told_of, vanished
+from server.audit.rows import Told, faults_of, states_apart, text_of, told_of
 from server.core.db import db
-from server.tickets.models import Ticket
+from server.tickets.models import (
+    Ticket,
+    TicketControl,
+    TicketDepartment,
+    TicketPenalty,
+)
 from server.tickets.queries import SUBJECT
 from server.tickets.vocabulary import State
 
-OPENED = "ticket.found"
+TICKETS = Told(
+    "ticket",
+    Ticket,
+    Ticket.number,
+    told_of(SUBJECT, Ticket.number),
+    "ticket.found",
+    parts=(
+        TicketDepartment.ticket_id,
+        TicketControl.ticket_id,
+        TicketPenalty.ticket_id,
+    ),
+)
 
 
 def faults(most: int = 100) -> list[str]:
     """Return where tickets and events disagree, at most ``most`` of each kind.
 
     Each ticket's state is the ``to`` of its last event that names a state; each
-    ticket has exactly one opening event, which names its finding, and each opening
-    event its ticket. All is read in one statement per question, so that a running
-    system gives no false alarm.
+    ticket has exactly one opening event, which names its finding, and is, with its
+    departments, controls and penalties, as its last event left it.
     """
     return [
-        *states_apart(SUBJECT, Ticket.number, Ticket.state, most),
+        *states_apart(TICKETS, Ticket.state, most),
         *_openings(most),
-        *vanished(SUBJECT, OPENED, Ticket.number, most),
+        *faults_of(TICKETS, most),
     ]
-
-
-def _text(name: str) -> ColumnElement[str]:
-    member: ColumnElement[str] = AuditEvent.payload[name].as_string()
-    return member
 
 
 def _openings(most: int) -> list[str]:
     fitting = and_(
-        _text("to") == State.FOUND.value,
-        _text("finding") == cast(Ticket.finding_id, String),
+        text_of("to") == State.FOUND.value,
+        text_of("finding") == cast(Ticket.finding_id, String),
     )
     opened = (
         select(func.count().filter(fitting), func.count())
-        .where(told_of(SUBJECT, Ticket.number), AuditEvent.type == OPENED)
+        .where(TICKETS.tells, AuditEvent.type == TICKETS.opened)
         .correlate(Ticket)
         .lateral()
     )

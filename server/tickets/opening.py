@@ -18,6 +18,7 @@ from server.audit.service import record
 from server.checklists.catalogue import ItemProcess
 from server.checklists.service import Edition
 from server.core.clock import local_date, now
+from server.core.digests import told
 from server.core.errors import Invalid
 from server.core.fastsql import Rows
 from server.core.permissions import Actor
@@ -129,8 +130,9 @@ def open_ticket(
     notice = town_notice(process, due_on) if state is State.RECTIFYING else None
     stopped = state is State.REPORTED and _stopped(hazard, process)
     made = partial(papers.paper, edition.rules, process.item, department=None)
-    _record(number, step, state, hazard, decision, due_on, actor, notice, stopped, made)
-    return Opened(number, state, due_on, decision, rows)
+    opened = Opened(number, state, due_on, decision, rows)
+    _record(opened, step, hazard, actor, notice, stopped, made)
+    return opened
 
 
 def _check_handling(hazard: Hazard, state: State, process: ItemProcess) -> None:
@@ -289,35 +291,17 @@ def _imposed(
 
 
 def _record(
-    number: str,
+    opened: Opened,
     step: str,
-    state: State,
     hazard: Hazard,
-    decision: routing.Decision,
-    due_on: date | None,
     actor: Actor,
     notice: dict[str, Any] | None,
     stopped: bool,
     paper: Callable[..., dict[str, Any] | None],
 ) -> None:
-    subject = (SUBJECT, number)
-    photos = [str(photo) for photo in hazard.photos]
-    record(
-        "ticket.found",
-        actor,
-        subject,
-        {
-            "transition": "T1",
-            "action": "found",
-            "from": None,
-            "to": State.FOUND,
-            "finding": str(hazard.finding_id),
-            "source": hazard.source,
-            "found_at": hazard.found_at.isoformat(),
-            "note": hazard.description,
-            "attachments": photos,
-        },
-    )
+    state, decision = opened.state, opened.decision
+    subject = (SUBJECT, opened.number)
+    record("ticket.found", actor, subject, _found(hazard))
     if hazard.control:
         record(
             "ticket.control_imposed",
@@ -339,7 +323,9 @@ def _record(
         "from": before,
         "to": state,
         "note": hazard.handling.get("note", ""),
-        "due_on": due_on,
+        "due_on": opened.due_on,
+        # The ticket as all these events leave it.
+        "rows": told(opened.rows),
     }
     if state is State.ON_SPOT:
         notice = paper(action="on_spot")
@@ -353,6 +339,20 @@ def _record(
             "refused": hazard.handling.get("refused"),
         }
     record(f"ticket.{state}", actor, subject, payload)
+
+
+def _found(hazard: Hazard) -> dict[str, Any]:
+    return {
+        "transition": "T1",
+        "action": "found",
+        "from": None,
+        "to": State.FOUND,
+        "finding": str(hazard.finding_id),
+        "source": hazard.source,
+        "found_at": hazard.found_at.isoformat(),
+        "note": hazard.description,
+        "attachments": [str(photo) for photo in hazard.photos],
+    }
 
 
 def _with(document: dict[str, Any] | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.audit.rows import told_now
 from server.audit.service import record
 from server.checklists.catalogue import Rules
 from server.checklists.service import rules_of
@@ -15,6 +16,7 @@ from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import deadlines, evidence, papers, policy, queries, workflow
+from server.tickets.consistency import TICKETS
 from server.tickets.effects import EFFECTS, Change
 from server.tickets.fields import Reader
 from server.tickets.machine import Hat, Refused, Situation, Transition
@@ -194,5 +196,6 @@ def move(change: Change) -> None:
             "department_of_actor": change.actor.department,
             **fields,
             **change.payload,
+            "rows": told_now(TICKETS, ticket.id),
         },
     )

@@ -66,6 +66,7 @@ def test_the_command_tells_what_does_not_hold(committed_app: Flask) -> None:
         assert beside.returncode == 1
         assert beside.stderr == (
             f"ticket {number} is 'closed', its last event says 'verifying'\n"
+            f"ticket {number} is not as event {head.last_id} left it\n"
         )
         tamper("UPDATE audit_events SET actor_name = '别人' WHERE id = 1")
         both = verify(committed_app)

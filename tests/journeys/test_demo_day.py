@@ -24,6 +24,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from server.app import audit_key, create_app
 from server.audit.verify import verify
 from server.cli import patrol
+from server.cli.data import faults_beside
 from server.core.db import db, unit_of_work
 from server.demo.day import pictures, scenarios
 from server.demo.day.accounts import Roster, read_roster
@@ -170,6 +171,7 @@ def test_every_ticket_goes_where_the_list_sends_it_and_as_far_as_played(
     check_rate(outcome, before)
     with running.app.app_context():
         verdict = verify(audit_key(running.app.extensions["settings"]))
+        assert faults_beside() == []
     assert not verdict.faults
 
 
