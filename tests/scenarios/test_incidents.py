@@ -135,7 +135,7 @@ def test_46_the_farm_bureau_finds_a_fire_itself(cast: Cast) -> None:
 @item("46")
 def test_46_the_patrol_controls_fire_sources(cast: Cast) -> None:
     """火源管控 is the town's own (46.township.4); what is illegal goes to 应急局 with
-    农牧局 (46.区应急管理局.1, .5, 46.区农牧局.2). A fire that is seen is no hazard but an
+    农牧局 (46.区应急管理局.1, .5, 46.区农牧局.2). A fire that is seen is an
     incident: the inspection says so."""
     tomb = cast.found("46-04", on_spot("劝阻烧纸，改献花")).with_the_town(
         "T46", "46.township.4"
