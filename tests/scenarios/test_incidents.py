@@ -298,7 +298,7 @@ def test_48_weather_damage_is_reported_and_made_good(cast: Cast) -> None:
 @item("49")
 def test_49_the_patrol_reports_any_danger_at_once(cast: Cast) -> None:
     """Any 险情 goes to 自然资源分局 (49.township.2); people are moved (.3). It
-    investigates at once and tells the city, 区政府 and 应急局 (49.区自然资源分局.2), then
+    investigates at once, tells the city, 区政府 and 应急局 (49.区自然资源分局.2), then
     carries out measures under the city's guidance (.3)."""
     control = {"measure": "人员撤离", "note": "转移三户"}
     case = cast.found("49-01", report("坡体裂缝扩大"), control=control).at("reported")
