@@ -18,7 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from granian.rsgi import ProtocolClosed, ProtocolError
+from granian.rsgi import (  # type: ignore[attr-defined]
+    ProtocolClosed,
+    ProtocolError,
+)
 from werkzeug.exceptions import RequestTimeout
 
 from server.core.http.upload import ENVELOPE
@@ -236,13 +239,15 @@ def _environ(scope: Any) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    if scope.authority:
-        environ["HTTP_HOST"] = scope.authority
     for name, value in scope.headers.items():
+        if "_" in name:  # would pass for the header that a trusted proxy sets
+            continue
         key = name.upper().replace("-", "_")
         if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
             key = f"HTTP_{key}"
         environ[key] = f"{environ[key]},{value}" if key in environ else value
+    if scope.authority:
+        environ.setdefault("HTTP_HOST", scope.authority)
     if "HTTP_TRANSFER_ENCODING" in environ:
         environ["wsgi.input_terminated"] = True  # sent in chunks, it says its end
     return environ
