@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from typing import IO, Any
 
 from flask import request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser, default_stream_factory
 
@@ -99,7 +100,8 @@ def form_file() -> IO[bytes]:
             f"Too many form fields: at most {MOST_FIELDS}, only {FIELD!r} is needed",
         )
         raise BadRequest(message, slug="too-many-fields") from error
-    request.files = files  # closed with the request
+    # Closed with the request.
+    request.files = ImmutableMultiDict(files)
     part = files.get(FIELD)
     if part is None:
         raise Invalid.at(f"/{FIELD}", Text("缺少文件字段 file", "No field 'file'"))
