@@ -68,6 +68,7 @@ def create_app(settings: Settings) -> Flask:
     _install_database(app, settings)
     _install_store(app, settings)
     app.extensions["redis"] = connect_redis(settings)
+    app.extensions["redis_probe"] = queues.probe(settings.redis_url)
     app.extensions["authenticate"] = lambda token: accounts.authenticate(
         token, settings
     )

@@ -75,7 +75,7 @@ GAUGES: tuple[Gauge, ...] = (
         "patrol_periodic_age_seconds",
         "Time since a periodic job last succeeded; should stay near its period",
         "job",
-        lambda: queues.ran_ago(current_app.extensions["redis"]),
+        lambda: queues.ran_ago(current_app.extensions["redis_probe"]),
     ),
 )
 

@@ -49,6 +49,20 @@ def count_failures(since: datetime, *, username: str = "", address: str = "") ->
     return db.session.scalar(query) or 0
 
 
+def is_enrolled(username: str, device_id: str) -> bool:
+    """Tell whether a phone is enrolled for this account and not revoked."""
+    query = (
+        select(Device.id)
+        .join(Staff, Staff.id == Device.staff_id)
+        .where(
+            Staff.username == username,
+            Device.id == device_id,
+            Device.revoked_at.is_(None),
+        )
+    )
+    return db.session.scalar(query) is not None
+
+
 def devices_of(staff_id: UUID) -> list[tuple[Device, str]]:
     """Return a person's enrolled phones with the owner's name, newest first."""
     query = (

@@ -81,7 +81,7 @@ def devices(actor: Actor) -> Reply:
 
 @blueprint.expose(
     "DELETE",
-    "/devices/<device_id>",
+    "/devices/<rest:device_id>",
     permission=policy.REVOKE_DEVICE,
     summary="Revoke a phone; its tokens end at once",
     answers={204: None},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import marshmallow as ma
@@ -11,12 +12,27 @@ from server.accounts.models import Device
 from server.core.http import Schema
 from server.core.http.schema import Line, Moment
 from server.core.permissions import Actor
+from server.core.text import Text
+
+
+class DeviceId(Line):
+    """What a phone calls itself: one word that may stand in a path and in a log."""
+
+    def _deserialize(self, value: Any, *args: Any, **kw: Any) -> str:
+        word = super()._deserialize(value, *args, **kw)
+        if not re.fullmatch(r"[A-Za-z0-9._:-]{1,100}", word):
+            message = Text(
+                "设备编号应为 1 至 100 个字母、数字或 . _ : -",
+                "A device id is 1 to 100 letters, digits or . _ : -",
+            )
+            raise ma.ValidationError([message])
+        return word
 
 
 class DeviceIn(Schema):
     """A phone that is enrolled with the sign-in."""
 
-    id = Line(required=True, longest=100)
+    id = DeviceId(required=True)
     name = Line(load_default="", empty=True, longest=100)
     platform = Line(load_default="", empty=True, longest=50)
 

@@ -114,7 +114,7 @@ def sign_in(
     """
     name = username.strip().lower()
     db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
-    _throttle(name, address, settings)
+    _throttle(name, (device or {}).get("id"), address, settings)
     staff = queries.by_username(name)
     known = staff.password_hash if staff and staff.active else None
     if not matches(password, known) or staff is None:
@@ -132,12 +132,22 @@ def sign_in(
     return signed_in
 
 
-def _throttle(name: str, address: str, settings: Settings) -> None:
+def _throttle(
+    name: str, device_id: str | None, address: str, settings: Settings
+) -> None:
+    """Refuse an attempt on an account, or from an address, that has had too many.
+
+    A whole office may share an address: whoever guesses from it must not lock out
+    the phones that are enrolled. A guesser does not know what such a phone calls
+    itself, and the account's own limit holds for it all the same.
+    """
     since = now() - timedelta(seconds=settings.login_window_seconds)
     too_many = (
         queries.count_failures(since, username=name) >= settings.login_attempts
-        or queries.count_failures(since, address=address)
+    ) or (
+        queries.count_failures(since, address=address)
         >= settings.login_attempts_per_address
+        and not (device_id and queries.is_enrolled(name, device_id))
     )
     if too_many:
         record("account.throttled", None, ("account", name), {"address": address})

@@ -36,6 +36,24 @@ def deepest_at(lon: float, lat: float, at: datetime) -> Any:
     return fastsql.first(DEEPEST, {"lon": lon, "lat": lat, "at": at})
 
 
+_METRES = """
+    SELECT ST_Distance(b.geom::geography,
+                       ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)::geography)
+           AS metres
+      FROM area_boundaries b
+     WHERE b.area_code = %(code)s AND b.valid_to IS NULL
+    """
+
+
+def metres_to(code: str, lon: float, lat: float) -> float | None:
+    """Return how far a point (EPSG:4326) lies outside an area's boundary in force.
+
+    0 inside; None where the area has no boundary.
+    """
+    found = fastsql.first(_METRES, {"code": code, "lon": lon, "lat": lat})
+    return found and float(found.metres)
+
+
 def by_code(code: str) -> Area | None:
     """Return an area by its code."""
     return db.session.get(Area, code)

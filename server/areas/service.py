@@ -24,7 +24,7 @@ from server.audit.service import record
 from server.core.clock import now
 from server.core.db import db
 from server.core.errors import Invalid, NotFound
-from server.core.permissions import DEPARTMENT_ROLES, TOWN_ROLES, Actor, Role
+from server.core.permissions import DEPARTMENT_ROLES, TOWN_ROLES, Actor, AreaRef, Role
 from server.core.position import Position
 from server.core.text import Text
 
@@ -50,6 +50,8 @@ class Spot:
 PATROLLING = TOWN_ROLES | DEPARTMENT_ROLES | {Role.ADMINISTRATOR}
 # city / district / town
 TOWN_DEPTH = 3
+# Metres beyond the own boundary that are taken as the drift of a satellite fix.
+DRIFT = 200.0
 
 
 def locate(lon: float, lat: float) -> list[Area]:
@@ -121,19 +123,51 @@ def spot_at(actor: Actor, found: Spot | None) -> Spot:
     Raises:
         Invalid: outside the caller's city.
     """
-    duty = next(g.area for g in actor.grants if g.role in PATROLLING)
-    steps = duty.path.split("/")
-    if found is None or not found.path.startswith(steps[0] + "/"):
+    duty, town = _duty(actor)
+    if found is None or not found.path.startswith(town.split("/")[0] + "/"):
         raise Invalid.at(
             "/position",
             Text("位置不在本市范围内", "The position is outside your city"),
         )
-    town = "/".join(steps[:TOWN_DEPTH]) + "/"
-    if len(steps) <= TOWN_DEPTH:
-        town = duty.path
     if found.path.startswith(town):
         return found
     return Spot(duty.code, duty.path)
+
+
+def _duty(actor: Actor) -> tuple[AreaRef, str]:
+    """Return where an actor patrols, and the path of the town that this is in.
+
+    That of the district or city itself for who patrols all of it.
+    """
+    duty = next(g.area for g in actor.grants if g.role in PATROLLING)
+    steps = duty.path.split("/")
+    inside = len(steps) > TOWN_DEPTH
+    return duty, "/".join(steps[:TOWN_DEPTH]) + "/" if inside else duty.path
+
+
+def refuse_elsewhere(actor: Actor, position: Position) -> None:
+    """Refuse what stands where it is for good, and stands in another town.
+
+    ``DRIFT`` metres beyond the boundary are still the satellite fix's doing.
+
+    Raises:
+        Invalid: the position lies farther than that inside another town.
+    """
+    found = queries.deepest_at(position.lon, position.lat, now())
+    _, town = _duty(actor)
+    if (
+        found is None
+        or found.path.startswith(town)
+        or found.path.count("/") < TOWN_DEPTH
+    ):
+        return
+    code = town.rstrip("/").rpartition("/")[2]
+    metres = queries.metres_to(code, position.lon, position.lat)
+    if metres is not None and metres > DRIFT:
+        raise Invalid.at(
+            "/position",
+            Text("位置在其他镇街范围内", "The position is in another town"),
+        )
 
 
 def import_areas(data: bytes, by: Actor | None = None) -> ImportReport:

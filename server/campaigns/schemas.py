@@ -11,7 +11,7 @@ from marshmallow import fields
 from server.campaigns.models import Campaign
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
-from server.core.http.schema import Line, Moment
+from server.core.http.schema import Day, Line, Moment
 from server.core.text import Text
 
 _DAYS = ma.validate.Range(
@@ -44,8 +44,8 @@ class CampaignIn(Schema):
     items = _words(1)
     areas = _words(1)
     kinds = _words(0)
-    starts_on = fields.Date(required=True, validate=_DAYS)
-    ends_on = fields.Date(required=True, validate=_DAYS)
+    starts_on = Day(required=True, validate=_DAYS)
+    ends_on = Day(required=True, validate=_DAYS)
     night = fields.Boolean(load_default=False)
     note = Line(load_default=None, allow_none=True, longest=2000)
 
@@ -53,7 +53,7 @@ class CampaignIn(Schema):
 class CampaignQuery(Schema):
     """Filters of the list; ``on``: campaigns that run on that local day."""
 
-    on = fields.Date(validate=_DAYS)
+    on = Day(validate=_DAYS)
     limit = fields.Integer(load_default=100, validate=ma.validate.Range(1, MAX_LIMIT))
     cursor = Line()
 
@@ -83,8 +83,8 @@ class CampaignOut(Schema):
     items = fields.List(fields.String())
     areas = fields.List(fields.String())
     kinds = fields.List(fields.String())
-    starts_on = fields.Date()
-    ends_on = fields.Date()
+    starts_on = Day()
+    ends_on = Day()
     night = fields.Boolean()
     note = fields.String(allow_none=True)
     version = fields.Integer()

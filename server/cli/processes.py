@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 WEB_WORKERS = 2
 WEB_THREADS = 128
+# Open connections of one web process; more wait until one is closed.
+CONNECTIONS = 4096
 # Seconds between two looks into the outbox when it was empty.
 IDLE = 0.5
 # Seconds to wait when the database or Redis does not answer.
@@ -57,37 +59,38 @@ TROUBLE = 3.0
     default=WEB_THREADS,
     show_default=True,
     type=int,
-    help="Per worker; a phone on a slow line holds one for as long as it sends.",
+    help="Per worker: how many requests are worked on at once.",
 )
 def web(host: str, port: int, workers: int, threads: int) -> None:
     """Serve HTTP (granian)."""
     current()  # a wrong setting is told here, not in every worker
     address.check_free(host, port)
     prepare_metrics(Path(tempfile.gettempdir()) / f"patrol-metrics-{os.getpid()}")
-    command = web_command(host, port, workers, threads)
+    os.environ["PATROL_WEB_THREADS"] = str(threads)
+    command = web_command(host, port, workers)
     os.execv(command[0], command)  # noqa: S606
 
 
-def web_command(host: str, port: int, workers: int, threads: int) -> list[str]:
+def web_command(host: str, port: int, workers: int) -> list[str]:
     """Return the command that serves HTTP in ``workers`` processes."""
     options = {
-        "--interface": "wsgi",
+        "--interface": "rsgi",
         "--host": host,
         "--port": port,
         "--workers": workers,
-        "--blocking-threads": threads,
+        "--backlog": CONNECTIONS,
+        "--backpressure": CONNECTIONS,
         "--workers-kill-timeout": 10,
         "--log-level": "info",
     }
     words = [str(part) for pair in options.items() for part in pair]
     flags = ["--no-ws", "--respawn-failed-workers"]
-    return [sys.executable, "-m", "granian", *words, *flags, "server.wsgi:app"]
+    return [sys.executable, "-m", "granian", *words, *flags, "server.rsgi:app"]
 
 
-def web_size() -> tuple[int, int]:
-    """Return workers and threads as the environment says, else the defaults."""
-    workers = os.environ.get("PATROL_WEB_WORKERS") or WEB_WORKERS
-    return int(workers), int(os.environ.get("PATROL_WEB_THREADS") or WEB_THREADS)
+def web_workers() -> int:
+    """Return the number of web processes as the environment says, else the default."""
+    return int(os.environ.get("PATROL_WEB_WORKERS") or WEB_WORKERS)
 
 
 def prepare_metrics(directory: Path) -> None:

@@ -13,7 +13,7 @@ import urllib3
 
 from server.cli import address, settings
 from server.cli.data import prepare_installation
-from server.cli.processes import prepare_metrics, web_command, web_size
+from server.cli.processes import prepare_metrics, web_command, web_workers
 from server.core.embedded import EmbeddedPostgres, EmbeddedRedis
 from server.core.supervisor import Child, Supervisor
 
@@ -42,7 +42,7 @@ def run(port: int) -> None:
         prepare_metrics(var / "metrics")
         prepare_installation(_say)
         base = f"http://{HOST}:{port}"
-        supervisor.start(Child("web", web_command(HOST, port, *web_size())))
+        supervisor.start(Child("web", web_command(HOST, port, web_workers())))
         if not supervisor.wait_until(lambda: _is_up(f"{base}/readyz"), 60):
             raise click.ClickException(
                 f"the server does not answer on {base}; see {var / 'log'}"

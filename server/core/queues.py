@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import cast
 
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -24,6 +26,12 @@ TIMEOUT = 120
 def connect(url: str) -> Redis:
     """Return a client that fails within seconds when Redis is not there."""
     return Redis.from_url(url, socket_connect_timeout=3, socket_timeout=30)
+
+
+def probe(url: str) -> Redis:
+    """Return a client for those who ask how Redis is: it waits a second, once."""
+    once = Retry(NoBackoff(), 0)
+    return Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, retry=once)
 
 
 def queue(redis: Redis, name: str) -> Queue:

@@ -13,7 +13,7 @@ from server.checklists.catalogue import Rules
 from server.checklists.duties import DutyKind
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
-from server.core.http.schema import Line, Moment
+from server.core.http.schema import Day, Line, Moment
 from server.core.position import PositionField
 from server.core.text import Text
 from server.duties.kinds import items_for
@@ -65,7 +65,7 @@ class DutyIn(Schema):
     items = fields.List(
         Line(longest=10), load_default=list, validate=ma.validate.Length(max=MOST_ITEMS)
     )
-    held_on = fields.Date(load_default=None, allow_none=True, validate=DAYS)
+    held_on = Day(load_default=None, allow_none=True, validate=DAYS)
     held_from = Moment(load_default=None, allow_none=True)
     held_to = Moment(load_default=None, allow_none=True)
     month = MonthField(load_default=None, allow_none=True)
@@ -123,8 +123,8 @@ class DutyQuery(Schema):
     kind = Line(longest=60)
     party = Line(longest=60)
     area = Line(longest=60)
-    from_ = fields.Date(data_key="from", validate=DAYS)
-    to = fields.Date(validate=DAYS)
+    from_ = Day(data_key="from", validate=DAYS)
+    to = Day(validate=DAYS)
     limit = fields.Integer(load_default=100, validate=ma.validate.Range(1, MAX_LIMIT))
     cursor = Line(longest=200)
 
@@ -196,8 +196,8 @@ class DutyOut(Schema):
     area = fields.String()
     place = fields.String(allow_none=True)
     position = fields.Dict(allow_none=True)
-    held_on = fields.Date()
-    held_until = fields.Date()
+    held_on = Day()
+    held_until = Day()
     held_from = Moment(allow_none=True)
     held_to = Moment(allow_none=True)
     month = fields.String(allow_none=True)

@@ -17,6 +17,7 @@ from server.core.http import (
     etag_of,
     fresh,
     geojson,
+    int4,
     page_of,
     require_version,
 )
@@ -153,7 +154,7 @@ def _require_version(incident: Incident) -> None:
 def course(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
     """Show the course of an incident."""
     seen = service.view(actor, number)
-    after, limit = after_of(query, int) or 0, query["limit"]
+    after, limit = after_of(query, int4) or 0, query["limit"]
     entries = queries.course(seen.incident.id, after, limit + 1)
     return Reply(
         page_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from marshmallow import fields
 from server.checklists.incidents import EntryKind
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
-from server.core.http.schema import Line, Moment
+from server.core.http.schema import Day, Line, Moment, once
 from server.core.position import PositionField
 from server.incidents import machine
 from server.incidents.answers import (
@@ -30,8 +30,8 @@ MOST_PHOTOS = 30
 
 
 def _photos() -> fields.List[UUID]:
-    length = ma.validate.Length(max=MOST_PHOTOS)
-    return fields.List(fields.UUID(), load_default=list, validate=length)
+    fitting: list[Callable[[Any], Any]] = [ma.validate.Length(max=MOST_PHOTOS), once]
+    return fields.List(fields.UUID(), load_default=list, validate=fitting)
 
 
 class IncidentIn(Schema):
@@ -78,8 +78,8 @@ class IncidentQuery(Schema):
     kind = Line()
     state = Words([s.value for s in State])
     area = Line()
-    from_ = fields.Date(data_key="from")
-    to = fields.Date()
+    from_ = Day(data_key="from")
+    to = Day()
     limit = fields.Integer(load_default=50, validate=ma.validate.Range(1, MAX_LIMIT))
     cursor = Line()
 

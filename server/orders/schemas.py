@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from server.checklists.catalogue import Rules
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
-from server.core.http.schema import Line, Moment
+from server.core.http.schema import Day, Line, Moment
 from server.core.position import PositionField
 from server.orders import workflow
 from server.orders.models import Order
@@ -40,7 +40,7 @@ class OrderIn(Schema):
     area = Line(load_default=None, allow_none=True, longest=50)
     position = PositionField(load_default=None, allow_none=True)
     source_no = Line(load_default=None, allow_none=True, longest=100)
-    due_on = fields.Date(load_default=None, allow_none=True)
+    due_on = Day(load_default=None, allow_none=True)
     party = fields.Nested(PartyIn, load_default=None, allow_none=True)
     determination = Line(load_default=None, allow_none=True, longest=LONGEST_TEXT)
     photos = fields.List(
@@ -89,7 +89,7 @@ class OrderRow(Schema):
     party = fields.Dict(allow_none=True)
     determination = fields.String(allow_none=True)
     result = fields.Dict(allow_none=True)
-    due_on = fields.Date(allow_none=True)
+    due_on = Day(allow_none=True)
     overdue = fields.Boolean()
     issued_at = Moment()
     submitted_at = Moment(allow_none=True)

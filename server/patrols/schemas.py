@@ -9,7 +9,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from server.core.http import Schema
-from server.core.http.schema import Line, Moment
+from server.core.http.schema import Day, Line, Moment, once
 from server.core.position import PositionField
 from server.core.text import Text
 from server.patrols.origin import Channel
@@ -71,7 +71,7 @@ class HandlingIn(Schema):
         validate=ma.validate.OneOf(["on_spot", "deadline", "report_up"]),
     )
     note = Line(load_default="", empty=True, longest=2000, allow_none=True)
-    due_on = fields.Date(load_default=None, allow_none=True)
+    due_on = Day(load_default=None, allow_none=True)
     refused = fields.Nested(RefusedIn, load_default=None, allow_none=True)
 
 
@@ -127,7 +127,9 @@ class FindingIn(Schema):
     source = fields.String(validate=ma.validate.OneOf([s.value for s in Source]))
     complaint = fields.Nested(ComplaintIn)
     photos = fields.List(
-        fields.UUID(), load_default=list, validate=ma.validate.Length(max=MOST_PHOTOS)
+        fields.UUID(),
+        load_default=list,
+        validate=[ma.validate.Length(max=MOST_PHOTOS), once],
     )
 
 
@@ -191,7 +193,7 @@ class FindingTicketOut(Schema):
     state = fields.String()
     lead_department = fields.Dict(allow_none=True)
     co_departments = fields.List(fields.Dict())
-    due_on = fields.Date(allow_none=True)
+    due_on = Day(allow_none=True)
 
 
 class FindingOut(Schema):

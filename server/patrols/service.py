@@ -179,6 +179,8 @@ def _checked_facts(
     item, handling = content["duty_item"], content["handling"]
     errors = checked_words(edition, item, content["category"], content["facts"])
     errors += check_time("/found_at", content["found_at"])
+    if complaint := content.get("complaint"):
+        errors += check_time("/complaint/received_at", complaint["received_at"])
     if "refused" in content["facts"] and not handling["refused"]:
         text = Text(
             "拒不整改须写明如何拒绝及说明", "A refusal needs its evidence: how and note"

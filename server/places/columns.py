@@ -248,6 +248,8 @@ def read_row(
     for index, column in columns.items():
         cell = row.cells[index] if index < len(row.cells) else ""
         message = broken.pop(index, None)
+        if message is None and index in row.truths and column.read is _text:
+            message = Text("应为文字，不是真假值", "Must be text, not TRUE or FALSE")
         if message is None and not cell and column.required:
             message = Text("不能为空", "Must not be empty")
         if message is None:

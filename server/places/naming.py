@@ -19,6 +19,17 @@ _WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 CREDIT_LENGTH = 18
 
 
+# Marks that turn the direction of what follows them.
+_TURNING = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+
+
+def steers(character: str) -> bool:
+    """Tell whether a character is no part of a text but changes how it is shown."""
+    return unicodedata.category(character) == "Cc" or character in _TURNING
+
+
 def is_credit_code(code: str) -> bool:
     """Tell whether a 统一社会信用代码 is well formed, its check character included."""
     if len(code) != CREDIT_LENGTH or any(c not in _CREDIT for c in code):

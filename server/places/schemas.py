@@ -19,16 +19,30 @@ from server.core.position import PositionField
 from server.core.text import Text
 from server.places.criteria import ATTRIBUTES, judged
 from server.places.models import Place
-from server.places.naming import is_credit_code
+from server.places.naming import is_credit_code, steers
 from server.places.visits import visits_of
 
 GAS_KINDS = {"bottled": "瓶装", "piped": "管道"}
 
 
+class Name(Line):
+    """A name: a line without characters that steer a terminal or turn the text."""
+
+    def _deserialize(self, value: Any, *args: Any, **kw: Any) -> str:
+        name = super()._deserialize(value, *args, **kw)
+        if any(steers(character) for character in name):
+            message = Text(
+                "含有控制字符或改变文字方向的字符",
+                "Holds a control character, or one that turns the text",
+            )
+            raise ma.ValidationError([message])
+        return name
+
+
 class PartyIn(Schema):
     """The responsible party (责任主体)."""
 
-    name = Line(required=True)
+    name = Name(required=True)
     phone = Line(load_default=None, allow_none=True, longest=50)
     kind = Line(required=True, longest=50)
 
@@ -36,7 +50,7 @@ class PartyIn(Schema):
 class PersonIn(Schema):
     """A person to call: contact (联系人) or keeper of a risk point (管护人)."""
 
-    name = Line(required=True, longest=50)
+    name = Name(required=True, longest=50)
     phone = Line(load_default=None, allow_none=True, longest=50)
 
 
@@ -76,7 +90,7 @@ class CreditCode(Line):
 class PlaceIn(Schema):
     """A place to inspect; ``kind`` is the code of a place kind of the catalogue."""
 
-    name = Line(required=True)
+    name = Name(required=True)
     kind = Line(required=True, longest=30)
     address = Line(load_default="", empty=True, longest=300)
     position = PositionField(required=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
-from server.areas.service import Spot, spot_of
+from server.areas.service import Spot, refuse_elsewhere, spot_of
 from server.audit.service import record
 from server.checklists.places import PlaceRules
 from server.checklists.service import (
@@ -150,11 +150,12 @@ def save(
         Place, place_id, populate_existing=True, with_for_update=True
     )
     assert place is not None
+    if made is None and not policy.sees(actor, place):
+        raise NotFound(hidden=True)
+    refuse_elsewhere(actor, content["position"])
     if made is not None:
         record("place.registered", actor, ("place", place_id), {"name": place.name})
         return place, True
-    if not policy.sees(actor, place):
-        raise NotFound(hidden=True)
     if place.content_hash != values["content_hash"]:
         _change(actor, place, values, version)
     return place, False

@@ -22,12 +22,14 @@ MAX_CELL = 4_000
 class Row:
     """One row: ``number`` as a spreadsheet shows it (from 1), its cells as text.
 
-    ``faults`` are cells that cannot be taken as they are, by column (from 0).
+    ``faults`` are cells that cannot be taken as they are, by column (from 0);
+    ``truths`` the columns of cells that are no text but a spreadsheet's TRUE or FALSE.
     """
 
     number: int
     cells: tuple[str, ...]
     faults: tuple[tuple[int, Text], ...] = ()
+    truths: tuple[int, ...] = ()
 
     @property
     def is_empty(self) -> bool:

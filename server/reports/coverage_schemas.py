@@ -9,7 +9,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from server.core.http import Schema
-from server.core.http.schema import Line, Moment
+from server.core.http.schema import Day, Line, Moment
 from server.reports import coverage_definitions as definitions
 from server.reports.coverage import Coverage, Report
 from server.reports.coverage_queries import Grouping
@@ -20,8 +20,8 @@ _DAYS = ma.validate.Range(date(1970, 1, 1), date(2099, 12, 31))
 class CoverageQuery(Schema):
     """Period, grouping and filters; several kinds are separated by commas."""
 
-    from_ = fields.Date(data_key="from", validate=_DAYS)
-    to = fields.Date(validate=_DAYS)
+    from_ = Day(data_key="from", validate=_DAYS)
+    to = Day(validate=_DAYS)
     group_by = fields.String(
         load_default=Grouping.AREA.value,
         validate=ma.validate.OneOf([g.value for g in Grouping]),
@@ -56,8 +56,8 @@ class CoverageOut(Schema):
     """A coverage report (检查覆盖率)."""
 
     as_of = Moment()
-    from_ = fields.Date(data_key="from")
-    to = fields.Date()
+    from_ = Day(data_key="from")
+    to = Day()
     timezone = fields.String()
     group_by = fields.String()
     definitions = fields.Dict(keys=fields.String(), values=fields.String())

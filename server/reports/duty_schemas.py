@@ -9,8 +9,8 @@ from marshmallow import fields
 
 from server.checklists.duties import TOWNSHIP
 from server.core.http import Schema
+from server.core.http.schema import Day, Moment
 from server.core.http.schema import Line as LineField
-from server.core.http.schema import Moment
 from server.duties.schemas import DAYS
 from server.reports import duty_definitions
 from server.reports.duties import DutyReport, Line
@@ -20,8 +20,8 @@ from server.tickets.schemas import DepartmentOut
 class DutyReportQuery(Schema):
     """Period (by default this year so far), area and duty item."""
 
-    from_ = fields.Date(data_key="from", validate=DAYS)
-    to = fields.Date(validate=DAYS)
+    from_ = Day(data_key="from", validate=DAYS)
+    to = Day(validate=DAYS)
     area = LineField(longest=60)
     item = LineField(longest=10)
 
@@ -46,7 +46,7 @@ class DutyReportRow(Schema):
     rhythm_origin = fields.String(allow_none=True)
     count = fields.Integer()
     incomplete = fields.Integer()
-    last_on = fields.Date(allow_none=True)
+    last_on = Day(allow_none=True)
     participants = fields.Integer(allow_none=True)
     missing = fields.Boolean()
     due = fields.Integer()
@@ -66,8 +66,8 @@ class DutyReportOut(Schema):
     """A duty report (履职情况)."""
 
     as_of = Moment()
-    from_ = fields.Date(data_key="from")
-    to = fields.Date()
+    from_ = Day(data_key="from")
+    to = Day()
     timezone = fields.String()
     definitions = fields.Dict(keys=fields.String(), values=fields.String())
     rows = fields.List(fields.Nested(DutyReportRow))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from server.core.clock import read_day
 from server.core.text import Text
 from server.tickets.queries import day_start
 
@@ -89,7 +90,7 @@ def _months(year: int, first: int, last: int) -> tuple[date, date]:
 
 def _day(said: str) -> date:
     try:
-        day = date.fromisoformat(said)
+        day = read_day(said)
     except ValueError as error:
         raise BadPeriod(UNREADABLE) from error
     if not FIRST_YEAR <= day.year <= LAST_YEAR:

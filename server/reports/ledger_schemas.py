@@ -9,7 +9,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from server.core.http import Schema
-from server.core.http.schema import Line, Moment
+from server.core.http.schema import Day, Line, Moment
 from server.reports.ledger import Ledger
 from server.tickets.schemas import DepartmentOut
 
@@ -67,8 +67,8 @@ class LedgerOut(Schema):
     ledgers = fields.List(fields.Nested(LedgerKindOut))
     areas = fields.List(fields.Nested(LedgerAreaOut))
     period = fields.String()
-    from_ = fields.Date(data_key="from")
-    to = fields.Date()
+    from_ = Day(data_key="from")
+    to = Day()
     timezone = fields.String()
     as_of = Moment()
     provisional = fields.Boolean()

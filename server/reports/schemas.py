@@ -9,7 +9,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from server.core.http import Schema
-from server.core.http.schema import Line, Moment
+from server.core.http.schema import Day, Line, Moment
 from server.reports import definitions
 from server.reports.queries import Grouping
 from server.reports.service import Group, Report
@@ -23,8 +23,8 @@ _DAYS = ma.validate.Range(date(1970, 1, 1), date(2099, 12, 31))
 class RectificationQuery(Schema):
     """Period, grouping and filters; several values are separated by commas."""
 
-    from_ = fields.Date(data_key="from", validate=_DAYS)
-    to = fields.Date(validate=_DAYS)
+    from_ = Day(data_key="from", validate=_DAYS)
+    to = Day(validate=_DAYS)
     group_by = fields.String(
         load_default=Grouping.DEPARTMENT.value,
         validate=ma.validate.OneOf([g.value for g in Grouping]),
@@ -64,8 +64,8 @@ class RectificationOut(Schema):
     """A rectification report (整改率)."""
 
     as_of = Moment()
-    from_ = fields.Date(data_key="from")
-    to = fields.Date()
+    from_ = Day(data_key="from")
+    to = Day()
     timezone = fields.String()
     group_by = fields.String()
     definitions = fields.Dict(keys=fields.String(), values=fields.String())

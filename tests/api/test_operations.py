@@ -36,7 +36,7 @@ def test_ready(client: FlaskClient) -> None:
 
 def test_not_ready_without_redis(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = Redis(unix_socket_path="/nonexistent/redis.sock")
-    monkeypatch.setitem(app.extensions, "redis", nowhere)
+    monkeypatch.setitem(app.extensions, "redis_probe", nowhere)
     answer = app.test_client().get("/readyz")
     assert (answer.status_code, answer.json["redis"]) == (503, "down")
     assert answer.json["database"] == "ok"

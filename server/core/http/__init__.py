@@ -7,7 +7,7 @@ from server.core.http.etag import (
     require_match,
     require_version,
 )
-from server.core.http.paging import Page, after_of, page_of
+from server.core.http.paging import Page, after_of, int4, page_of
 from server.core.http.schema import Schema
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "after_of",
     "etag_of",
     "fresh",
+    "int4",
     "page_of",
     "require_match",
     "require_version",

@@ -141,13 +141,13 @@ def _edge(view: View, spec: Endpoint) -> View:
 
 
 def _arguments(spec: Endpoint, values: dict[str, Any]) -> dict[str, Any]:
-    raw = bodies.read_body() if spec.body or spec.json else b""
     actor = None
     if not spec.permission.public:
         actor = _authenticate()
         if not spec.permission.allows(actor):
             raise Forbidden()
     arguments = checked_ids(values)
+    raw = bodies.read_body() if spec.body or spec.json else b""
     if actor is not None:
         arguments["actor"] = actor
     if spec.query is not None:
@@ -182,4 +182,5 @@ def _settle(problem: Problem, spec: Endpoint) -> None:
     if problem.denied:
         note = flask.current_app.extensions["note_denial"]
         with db.unit_of_work():
-            note(g.get("actor"), spec.permission.name, request.path, problem.slug)
+            path = request.path.replace("\x00", "%00")  # no text of the database
+            note(g.get("actor"), spec.permission.name, path, problem.slug)

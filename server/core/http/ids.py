@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask, request
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, PathConverter
 
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.text import Text
@@ -34,9 +34,29 @@ class IdConverter(BaseConverter):
         return UUID(value) if _SHAPE.fullmatch(value) else Malformed(value)
 
 
+class NumberConverter(IntegerConverter):
+    """``<int:name>``: a number that a column of the database can hold."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**31 - 1)
+
+
+class RestConverter(PathConverter):
+    """``<rest:name>``: all that follows, whatever it is."""
+
+    regex = ".+"
+    part_isolating = False
+
+
 def install_ids(app: Flask) -> None:
-    """Read ``<uuid:…>`` in the rules of ``app`` this way; before any is added."""
-    app.url_map.converters["uuid"] = IdConverter
+    """Read ``<uuid:…>`` and so on in the rules of ``app`` this way; before any is
+    added."""
+    app.url_map.converters |= {
+        "uuid": IdConverter,
+        "int": NumberConverter,
+        "rest": RestConverter,
+    }
+    app.url_map.merge_slashes = False
 
 
 def checked_ids(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,8 +64,11 @@ def checked_ids(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         Invalid: a PUT, which creates, names an id that is no UUID of version 4 or 7.
-        NotFound: another call names something that is no UUID, so nothing has it.
+        NotFound: another call names something that is no UUID, or something holds
+            U+0000, which no text of the database does: so nothing has it.
     """
+    if any("\x00" in value for value in values.values() if isinstance(value, str)):
+        raise NotFound()
     creating = request.method == "PUT"
     wrong = [
         name

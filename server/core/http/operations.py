@@ -133,7 +133,7 @@ def _ask_database() -> None:
 
 
 def _ask_redis() -> None:
-    cast(Redis, current_app.extensions["redis"]).ping()
+    cast(Redis, current_app.extensions["redis_probe"]).ping()
 
 
 def _ask_store() -> None:

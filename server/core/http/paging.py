@@ -45,20 +45,39 @@ def page_of(
 def after_of(query: dict[str, Any], *parse: Callable[[Any], Any]) -> Any:
     """Return the keys in a query's ``cursor``: one, or a tuple; None without cursor.
 
-    Each key is an int, or a text that ``parse`` reads (a date, a UUID).
+    Each key is an int (``int``, or ``int4`` where the column takes no more), or a text
+    that ``parse`` reads (a date, a UUID).
 
     Raises:
         Invalid: the cursor was not made for such a list.
     """
     if not query.get("cursor"):
         return None
-    kinds = [kind if kind is int else str for kind in parse]
+    kinds = [int if kind in (int, int4) else str for kind in parse]
     keys = read_cursor(query["cursor"], *kinds)
     try:
         parsed = [read(key) for read, key in zip(parse, keys, strict=True)]
     except ValueError as error:
         raise not_a_cursor() from error
     return parsed[0] if len(parsed) == 1 else tuple(parsed)
+
+
+def int4(key: int) -> int:
+    """Return a key that is compared with a column of four bytes.
+
+    Raises:
+        ValueError: no such column holds it.
+    """
+    if not -(2**31) <= key < 2**31:
+        raise ValueError(key)
+    return key
+
+
+def _is_storable(key: Any) -> bool:
+    """Tell whether a value of the database can be the key at all."""
+    if isinstance(key, str):
+        return "\x00" not in key
+    return not isinstance(key, int) or -(2**63) <= key < 2**63
 
 
 def not_a_cursor() -> Invalid:
@@ -81,6 +100,7 @@ def read_cursor(cursor: str, *kinds: type) -> list[Any]:
         isinstance(keys, list)
         and len(keys) == len(kinds)
         and all(type(key) is kind for key, kind in zip(keys, kinds, strict=True))
+        and all(_is_storable(key) for key in keys)
     )
     if not matching:
         raise not_a_cursor()

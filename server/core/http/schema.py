@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
 from werkzeug.datastructures import MultiDict
 
+from server.core.clock import read_day
 from server.core.errors import FieldError, Invalid
 from server.core.text import Text
 
@@ -47,6 +48,29 @@ class Moment(fields.Field[datetime]):
             return datetime.fromisoformat(text).astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise self.make_error("invalid") from error
+
+
+class Day(fields.Date):
+    """A day as ``2026-03-01``; week dates and the like are refused."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
+        try:
+            if not isinstance(value, str):
+                raise ValueError
+            return read_day(value)
+        except ValueError as error:
+            raise self.make_error("invalid", input=value, obj_type="date") from error
+
+
+def once(values: list[Any]) -> None:
+    """Refuse a list (of photos) in which something stands twice.
+
+    Raises:
+        ValidationError: naming the first that does.
+    """
+    if len(set(values)) < len(values):
+        double = next(value for value in values if values.count(value) > 1)
+        raise ma.ValidationError([Text(f"{double} 重复", f"{double} stands twice")])
 
 
 class Line(fields.String):

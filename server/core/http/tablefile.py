@@ -5,12 +5,10 @@ from __future__ import annotations
 from flask import request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from server.core.errors import BadRequest, Invalid, TooLarge
+from server.core.errors import BadRequest, TooLarge
+from server.core.http.body import require_plain
+from server.core.http.upload import ENVELOPE, form_file
 from server.core.text import Text
-
-# Boundaries and headers of a multipart body.
-ENVELOPE = 64 * 1024
-FIELD = "file"
 
 
 def read_file(limit: int) -> bytes:
@@ -22,13 +20,10 @@ def read_file(limit: int) -> bytes:
         Invalid: a multipart form without the field ``file``.
     """
     request.max_content_length = limit + ENVELOPE
+    require_plain()
     try:
         if request.mimetype == "multipart/form-data":
-            part = request.files.get(FIELD)
-            if part is None:
-                message = Text("缺少文件字段 file", "No field 'file'")
-                raise Invalid.at(f"/{FIELD}", message)
-            data = part.stream.read(limit + 1)
+            data = form_file().read(limit + 1)
         else:
             data = request.stream.read(limit + 1)
     except RequestEntityTooLarge as error:

@@ -1,6 +1,0 @@
-"""The WSGI entry: ``server.wsgi:app``."""
-
-from server.app import create_app
-from server.config import Settings
-
-app = create_app(Settings.from_env())
