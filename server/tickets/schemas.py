@@ -13,7 +13,7 @@ from marshmallow import fields
 from server.checklists.catalogue import Rules
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
-from server.core.http.schema import Line, Moment
+from server.core.http.schema import Day, Line, Moment
 from server.core.text import Text
 from server.tickets import workflow
 from server.tickets.fields import choices_of
@@ -70,8 +70,8 @@ class TicketQuery(Schema):
     mine = fields.Boolean()
     q = Line()
     bbox = Box()
-    from_ = fields.Date(data_key="from")
-    to = fields.Date()
+    from_ = Day(data_key="from")
+    to = Day()
     limit = fields.Integer(load_default=50, validate=ma.validate.Range(1, MAX_LIMIT))
     cursor = Line()
 
