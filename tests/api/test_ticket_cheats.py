@@ -121,7 +121,7 @@ def test_each_step_leaves_its_paper(make: Factory) -> None:
         for field in action["fields"]
         if field["name"] == "kind"
     )
-    assert kinds == {"punished": "处罚"}
+    assert kinds == {"punished": "处罚", "fine": "罚款"}
     emergency.done(number, "penalise", kind="punished", note="x", document_no="罚1号")
     photos = [emergency.photo(number)]
     emergency.done(number, "reinspect", result="passed", note="x", photos=photos)

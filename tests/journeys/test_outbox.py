@@ -50,10 +50,11 @@ def redis() -> Iterator[Redis]:
 def no_redis(committed_app: Flask) -> Iterator[Redis]:
     """A Redis that is not there; the application has no other."""
     client = queues.connect("unix:///nonexistent/redis.sock")
-    before = committed_app.extensions["redis"]
-    committed_app.extensions["redis"] = client
+    names = ("redis", "redis_probe")
+    before = {name: committed_app.extensions[name] for name in names}
+    committed_app.extensions.update(dict.fromkeys(names, client))
     yield client
-    committed_app.extensions["redis"] = before
+    committed_app.extensions.update(before)
     client.close()
 
 

@@ -52,7 +52,7 @@ def test_25_the_department_s_own_check(cast: Cast) -> None:
 @item("24", "25")
 def test_the_town_neither_settles_nor_gives_a_day(cast: Cast) -> None:
     """The clauses know finding and reporting only (24.township.2, 25.township.2)."""
-    for checkpoint in ("24-06", "25-08"):
+    for checkpoint in ("24-05", "25-08"):
         case = cast.found(checkpoint, {"kind": "on_spot", "note": "已提醒"})
         case.at("reported").accepted().not_so("不属实").fed_back("不属实").closed()
         case.went(
