@@ -299,7 +299,7 @@ def test_rows_are_complete_and_in_order(rules: Rules) -> None:
     assert [n for n in numbers if n < 40] == emergency
     assert sorted(numbers) == [*emergency, *range(40, 46)]
     extra = {row.id: row.penalties for row in rules.lead_rows if row.penalties}
-    assert extra == {"L01": ("punished", "fine"), "L02": ("punished",)}
+    assert extra == dict.fromkeys(("L01", "L02"), ("punished", "fine"))
     co_ids = [f"C{n:02}" for n in (*range(1, 24), *range(40, 43))]
     assert [r.id for r in rules.co_rows] == co_ids
     assert [r.id for r in rules.ledgers] == [f"D{n:02}" for n in range(1, 6)]
