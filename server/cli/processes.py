@@ -68,6 +68,7 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
     prepare_metrics(Path(tempfile.gettempdir()) / f"patrol-metrics-{os.getpid()}")
     os.environ["PATROL_WEB_THREADS"] = str(threads)
     command = web_command(host, port, workers)
+    # No shell: the command is a list of ours, and takes this process over.
     os.execv(command[0], command)  # noqa: S606
 
 

@@ -8,13 +8,14 @@ from server.core.permissions import Actor
 from server.orders import policy, service
 from server.orders.models import Order
 from server.orders.queries import SUBJECT
+from server.photos import queries
+from server.photos.models import Photo
 from server.photos.owners import Owner, OwnerKind
-from server.photos.queries import stages
 
 
-def uploaded(order: Order) -> dict[UUID, str]:
-    """Return id and stage of the photos that have arrived, oldest first."""
-    return stages([Owner(SUBJECT, order.number)])
+def uploaded(order: Order) -> dict[UUID, Photo]:
+    """Return the photos that have arrived by id, oldest first."""
+    return queries.uploaded([Owner(SUBJECT, order.number)])
 
 
 def _arrived(actor: Actor, number: str) -> bool:

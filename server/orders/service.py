@@ -25,7 +25,7 @@ from server.orders.queries import SUBJECT
 from server.orders.vocabulary import State
 from server.photos import evidence
 from server.photos.owners import Owner
-from server.photos.queries import of_owners
+from server.photos.queries import uploaded
 from server.tickets.fields import BodyReader
 from server.tickets.machine import Refused
 
@@ -112,8 +112,8 @@ def act(
     step = case.process.step(action)
     stage = step.photos if step else None
     owner = Owner(SUBJECT, number)
-    uploaded = {photo.id: photo for photo in of_owners([owner])}
-    evidence.require(values.get("photos", ()), stage, uploaded, owner)
+    named = values.get("photos", ())
+    evidence.require(owner, named, stage, lambda: uploaded([owner]))
     row = workflow.select(allowed, case, values)
     move(actor, seen, row, step, values, moment)
     return view(actor, number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from server.core.errors import FieldError, Invalid
@@ -22,16 +22,16 @@ _SHOWING = {
 
 
 def require(
+    owner: Owner,
     photos: Sequence[UUID],
     stage: str | None,
-    uploaded: Mapping[UUID, Photo],
-    owner: Owner,
+    uploaded: Callable[[], Mapping[UUID, Photo]],
 ) -> None:
     """Refuse photos that are not there, or none that shows what is needed.
 
-    ``uploaded`` are the photos that count, by id; new ones are to be uploaded for
-    ``owner``. A picture that was sent as ``before`` shows no hazard gone, nor does
-    one that turned out damaged.
+    ``uploaded`` gives the photos that count, by id, and is asked only where photos
+    are named; new ones are to be uploaded for ``owner``. A picture that was sent as
+    ``before`` shows no hazard gone, nor does one that turned out damaged.
 
     Raises:
         Invalid: naming each photo that was not uploaded, or telling that none shows
@@ -39,6 +39,7 @@ def require(
     """
     if not photos:
         return
+    known = uploaded()
     where = f"PUT /api/v1/photos/{{id}}?{owner.kind}={owner.key}&stage={stage or '…'}"
     errors = [
         FieldError(
@@ -49,9 +50,9 @@ def require(
             ),
         )
         for index, photo in enumerate(photos)
-        if photo not in uploaded
+        if photo not in known
     ]
-    if not errors and stage and not _shown([uploaded[id] for id in photos], stage):
+    if not errors and stage and not _shown([known[id] for id in photos], stage):
         showing = _SHOWING[stage]
         text = Text(
             f"至少一张照片须为{showing.zh}，完好且不是整改前的同一张：{where}",

@@ -25,9 +25,9 @@ def of_owners(owners: Sequence[Owner]) -> list[Photo]:
     return list(db.session.scalars(query))
 
 
-def stages(owners: Sequence[Owner]) -> dict[UUID, str]:
-    """Return id and stage of what was uploaded for these owners, oldest first."""
-    return {photo.id: photo.stage for photo in of_owners(owners)}
+def uploaded(owners: Sequence[Owner]) -> dict[UUID, Photo]:
+    """Return the photos of all these owners by id, oldest first."""
+    return {photo.id: photo for photo in of_owners(owners)}
 
 
 def shown_before(contents: Collection[str]) -> set[str]:

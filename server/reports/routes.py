@@ -155,6 +155,7 @@ def _sent(file: IO[bytes], media_type: str, etag: str, name: str | None) -> Resp
 
 
 def _gzipped(file: IO[bytes]) -> IO[bytes]:
+    # Closed by the answer that sends it, as the plain one.
     packed: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
     file.seek(0)
     with gzip.GzipFile("", "wb", 5, packed, mtime=0) as target:

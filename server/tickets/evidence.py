@@ -46,4 +46,4 @@ def require(ticket: Ticket, photos: Sequence[UUID], stage: str | None) -> None:
         Invalid: naming each photo that was not uploaded for this ticket, or telling
             that none shows the stage.
     """
-    evidence.require(photos, stage, uploaded(ticket), owners_of(ticket)[0])
+    evidence.require(owners_of(ticket)[0], photos, stage, lambda: uploaded(ticket))

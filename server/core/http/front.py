@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
+# The stubs of granian leave these two out; the module has them.
 from granian.rsgi import (  # type: ignore[attr-defined]
     ProtocolClosed,
     ProtocolError,

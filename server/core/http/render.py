@@ -109,7 +109,8 @@ def _told(problem: Problem) -> Response:
 
 def _of_http(error: HTTPException) -> Response:
     status = error.code or 500
-    if status < 400 and error.get_response() is not None:
+    if status < 400:
+        # A redirect; werkzeug types it as its own Response, Flask's is made of it.
         return error.get_response()  # type: ignore[return-value]
     problem = Problem()
     problem.status = status
