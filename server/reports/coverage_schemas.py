@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import marshmallow as ma
@@ -13,15 +12,12 @@ from server.core.http.schema import Day, Line, Moment
 from server.reports import coverage_definitions as definitions
 from server.reports.coverage import Coverage, Report
 from server.reports.coverage_queries import Grouping
+from server.reports.schemas import PeriodQuery
 
-_DAYS = ma.validate.Range(date(1970, 1, 1), date(2099, 12, 31))
 
-
-class CoverageQuery(Schema):
+class CoverageQuery(PeriodQuery):
     """Period, grouping and filters; several kinds are separated by commas."""
 
-    from_ = Day(data_key="from", validate=_DAYS)
-    to = Day(validate=_DAYS)
     group_by = fields.String(
         load_default=Grouping.AREA.value,
         validate=ma.validate.OneOf([g.value for g in Grouping]),
@@ -30,12 +26,6 @@ class CoverageQuery(Schema):
     kind = Line()
     duty_item = Line()
     campaign = fields.UUID()
-
-    @ma.post_load
-    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "from_" in data:
-            data["from"] = data.pop("from_")
-        return data
 
 
 class CoverageRow(Schema):

@@ -47,9 +47,13 @@ def rectification(actor: Actor, query: dict[str, Any]) -> Reply:
     language = pick_language(request.headers.get("Accept-Language"))
     report = service.rectification(actor, query, settings().timezone, now())
     document = schemas.rectification_out(report, language)
+    return _reply("rectification", document, language)
+
+
+def _reply(name: str, document: dict[str, Any], language: str) -> Reply:
     # Without the moment of asking, which differs even when no figure does.
-    figures = {name: said for name, said in document.items() if name != "as_of"}
-    etag = etag_of("rectification", dumps(figures))
+    figures = {key: said for key, said in document.items() if key != "as_of"}
+    etag = etag_of(name, dumps(figures))
     return Reply(document, etag=etag, headers={"Content-Language": language})
 
 
@@ -66,7 +70,7 @@ def duties(actor: Actor, query: dict[str, Any]) -> Reply:
     language = pick_language(request.headers.get("Accept-Language"))
     report = duty_report(actor, query, settings().timezone, now())
     document = duty_schemas.duties_out(report, language)
-    return Reply(document, headers={"Content-Language": language})
+    return _reply("duties", document, language)
 
 
 @blueprint.expose(
@@ -82,7 +86,7 @@ def coverage(actor: Actor, query: dict[str, Any]) -> Reply:
     language = pick_language(request.headers.get("Accept-Language"))
     report = coverage_of(actor, query, settings().timezone, now())
     document = coverage_schemas.coverage_out(report, language)
-    return Reply(document, headers={"Content-Language": language})
+    return _reply("coverage", document, language)
 
 
 # A ledger of up to this many bytes is made in memory, a longer one on the disk.

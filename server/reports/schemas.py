@@ -20,11 +20,22 @@ from server.tickets.vocabulary import Severity
 _DAYS = ma.validate.Range(date(1970, 1, 1), date(2099, 12, 31))
 
 
-class RectificationQuery(Schema):
-    """Period, grouping and filters; several values are separated by commas."""
+class PeriodQuery(Schema):
+    """The period of a report: its first and last day, both counted."""
 
     from_ = Day(data_key="from", validate=_DAYS)
     to = Day(validate=_DAYS)
+
+    @ma.post_load
+    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if "from_" in data:
+            data["from"] = data.pop("from_")
+        return data
+
+
+class RectificationQuery(PeriodQuery):
+    """Period, grouping and filters; several values are separated by commas."""
+
     group_by = fields.String(
         load_default=Grouping.DEPARTMENT.value,
         validate=ma.validate.OneOf([g.value for g in Grouping]),
@@ -34,12 +45,6 @@ class RectificationQuery(Schema):
     duty_item = Line()
     severity = Words([s.value for s in Severity])
     place_kind = Line()
-
-    @ma.post_load
-    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "from_" in data:
-            data["from"] = data.pop("from_")
-        return data
 
 
 class RectificationRow(Schema):

@@ -46,6 +46,8 @@ def reads(make: Factory, officer: Caller) -> list[str]:
         f"/photos?ticket={number}",
         f"/photos/{photo}",
         "/reports/rectification",
+        "/reports/coverage",
+        "/reports/duties",
         "/device/bundle",
         "/openapi.json",
     ]
