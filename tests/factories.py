@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -25,6 +26,13 @@ API = "/api/v1"
 COMMUNITY = "150203102200"  # a village of 卜尔汉图镇
 PASSWORD = "correct horse battery staple"
 _numbers = count(1)
+
+
+def earlier_today() -> datetime:
+    """Return an hour ago, or the local day's beginning where that was yesterday."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return max(now - timedelta(hours=1), midnight).astimezone(UTC)
 
 
 class Caller:
@@ -173,7 +181,7 @@ class Factory:
             "description": "后门堆放纸箱，安全出口被堵",
             "position": self.position(),
             "responsible_party": {"name": "某某餐馆", "kind": "business"},
-            "found_at": (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
+            "found_at": earlier_today().isoformat(),
             "facts": [],
             "handling": {"kind": "on_spot", "note": "当场清理"},
             "photos": [],
