@@ -47,6 +47,12 @@ class Settings:
     login_window_seconds: int = 300
     pool_size: int = 4
     pool_overflow: int = 0
+    # Working days before a day is due on which people are warned, and after it on
+    # which those above them are told.
+    warn_working_days: int = 1
+    escalate_working_days: int = 3
+    # Holidays and make-up days that the library does not know yet.
+    calendar_file: Path | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -64,6 +70,7 @@ class Settings:
             timezone=_timezone(source),
             demo=_flag(source, "PATROL_DEMO"),
             accounts_file=_path(source, "PATROL_ACCOUNTS_FILE"),
+            calendar_file=_path(source, "PATROL_CALENDAR_FILE"),
             **{
                 name: _number(source, f"PATROL_{name.upper()}", default)
                 for name, default in _NUMBERS.items()
@@ -84,6 +91,8 @@ _NUMBERS: dict[str, int] = {
         "login_window_seconds",
         "pool_size",
         "pool_overflow",
+        "warn_working_days",
+        "escalate_working_days",
     )
 }
 

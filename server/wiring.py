@@ -15,7 +15,8 @@ from flask import current_app
 
 from server.accounts.service import forget_old_failures
 from server.audit import dispatcher
-from server.core import queues
+from server.core import queues, workdays
+from server.core.clock import local_date, now
 from server.core.db import unit_of_work
 from server.core.http.operations import Gauge
 from server.duties.photos import DUTY
@@ -24,6 +25,7 @@ from server.orders.photos import ORDER
 from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
 from server.photos.owners import Kinds
+from server.tickets import jobs as ticket_jobs
 from server.tickets.photos import TICKET
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,9 @@ class Periodic:
 
 PERIODIC: dict[str, Periodic] = {
     "sweep_photos": Periodic(3600, lambda: photo_jobs.sweep(_store())),
+    "remind": Periodic(
+        300, lambda: ticket_jobs.remind(current_app.extensions["settings"])
+    ),
     "forget_sign_in_failures": Periodic(
         600, lambda: forget_old_failures(current_app.extensions["settings"])
     ),
@@ -77,10 +82,21 @@ GAUGES: tuple[Gauge, ...] = (
         "job",
         lambda: queues.ran_ago(current_app.extensions["redis_probe"]),
     ),
+    Gauge(
+        "patrol_calendar_days_left",
+        "Days for which holidays and make-up days are known; warn under 90",
+        "calendar",
+        lambda: {"working_days": _calendar_days_left()},
+    ),
 )
 
 DELIVER = "server.wiring.deliver"
 RUN_PERIODIC = "server.wiring.run_periodic"
+
+
+def _calendar_days_left() -> int:
+    today = local_date(now(), current_app.extensions["settings"].timezone)
+    return (workdays.calendar().known_until - today).days
 
 
 def _store() -> Any:

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from server.accounts.service import create_staff, sign_in
 from server.areas.models import AreaBoundary
 from server.config import Settings
+from server.core import workdays
 from server.core.db import commit, db
 from server.core.permissions import Role
 from server.demo.seed import DISTRICT, OTHER_TOWN, TOWN
@@ -33,6 +34,12 @@ def earlier_today() -> datetime:
     now = datetime.now(ZoneInfo("Asia/Shanghai"))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return max(now - timedelta(hours=1), midnight).astimezone(UTC)
+
+
+def workday(ahead: int) -> str:
+    """Return the day so many working days from the local day, as due dates are."""
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    return workdays.calendar().add(today, ahead).isoformat()
 
 
 class Caller:

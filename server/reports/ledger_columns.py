@@ -69,6 +69,8 @@ REMARKS: Mapping[str, str] = {
     "dispatched": "分派至{}",
     "returned": "退回：{}",
     "co_ordered": "协办部门责令：{}",
+    "suspended": "挂账：{}",
+    "resumed": "恢复办理：{}",
     "appraised": "鉴定：{}",
     "transferred": "移送{}",
     "escalated": "报{}",

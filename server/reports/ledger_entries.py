@@ -207,10 +207,19 @@ def _noticed(kind: str) -> Step:
 
 
 def _extended(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
-    if payload["transition"] == "T8":
+    if payload["to"] == State.RECTIFYING:
         _noticed("extended")(entry, payload, on)
     else:
         entry.order_due_on = _day(payload)
+
+
+def _resumed(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
+    """Taken up again: a day that was set is moved on by the pause."""
+    _remarked("resumed", "note")(entry, payload, on)
+    if payload["to"] == State.ORDERED:
+        entry.order_due_on = _day(payload) or entry.order_due_on
+    elif payload["to"] == State.RECTIFYING:
+        entry.town_due_on = _day(payload) or entry.town_due_on
 
 
 def _town_rechecked(result: str) -> Step:
@@ -320,4 +329,6 @@ _STEPS: Mapping[str, Step] = {
     "ticket.merged": _remarked("merged", "into"),
     "ticket.control_imposed": _controlled,
     "ticket.control_lifted": _remarked("control_lifted", "note"),
+    "ticket.suspended": _remarked("suspended", "note"),
+    "ticket.resumed": _resumed,
 }

@@ -52,7 +52,7 @@ from server.places.schemas import place_out
 from server.sync import policy, queries
 from server.sync.cursor import Cursor, PlaceSet, fingerprint, some_of
 from server.tickets.models import Ticket
-from server.tickets.queries import department_names, parts_of
+from server.tickets.queries import department_names, parts_of, stages_now
 from server.tickets.schemas import ticket_row
 
 # How far the clocks of web servers and database may be apart.
@@ -258,9 +258,13 @@ def _tickets(rows: list[Row[Any]], today: date) -> list[dict[str, Any]]:
     parts = parts_of([row[0].id for row in rows])
     codes = {code for pairs in parts.values() for code, _ in pairs}
     codes |= {row[0].lead_department for row in rows if row[0].lead_department}
+    waiting = stages_now(list(parts))
+    codes |= {stage.department for stage in waiting.values() if stage.department}
     names = department_names(sorted(codes))
     return [
-        ticket_row(ticket, parts[ticket.id], names, (lon, lat), today)
+        ticket_row(
+            ticket, parts[ticket.id], names, (lon, lat), today, waiting.get(ticket.id)
+        )
         | _offline(ticket)
         for ticket, lon, lat in map(tuple, rows)
     ]

@@ -16,6 +16,7 @@ from server.tickets.models import (
     TicketControl,
     TicketDepartment,
     TicketPenalty,
+    TicketStage,
 )
 from server.tickets.queries import SUBJECT
 from server.tickets.vocabulary import State
@@ -30,6 +31,7 @@ TICKETS = Told(
         TicketDepartment.ticket_id,
         TicketControl.ticket_id,
         TicketPenalty.ticket_id,
+        TicketStage.ticket_id,
     ),
 )
 

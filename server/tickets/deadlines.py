@@ -1,7 +1,8 @@
 """By when a step is due, and where that day comes from; pure.
 
 The duty list names no number of days, so every default is a local setting and says
-so; the day in an issued notice or order overrides it.
+so; the day in an issued notice or order overrides it. Defaults never end on a day off
+(:mod:`server.core.workdays`): they go on to the next working day.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from server.checklists.catalogue import ItemProcess
-
-SATURDAY = 5
+from server.checklists.catalogue import Deadline, ItemProcess
+from server.core import workdays
 
 # Where a day comes from.
 LOCAL_SETTING = "local setting"
@@ -21,14 +21,15 @@ NOTICE = "notice"
 EXTENSION = "extension"
 ORDER = "order"
 
+Line = dict[str, Any]
+
 
 def default_due(
     process: ItemProcess, step: str, severity: str, start: datetime, zone: ZoneInfo
 ) -> date | None:
     """Return the local day by which ``step`` is due when it starts at ``start``.
 
-    None when the item has no such step or no figure has been decided. Working days
-    skip Saturdays and Sundays; public holidays are not known here.
+    None when the item has no such step or no figure has been decided.
     """
     setting = process.deadline(step, severity)
     if setting is None or setting.amount is None:
@@ -36,34 +37,78 @@ def default_due(
     local = start.astimezone(zone)
     if setting.unit == "hours":
         return (local + timedelta(hours=setting.amount)).date()
-    if setting.unit == "days":
-        return local.date() + timedelta(days=setting.amount)
-    return add_working_days(local.date(), setting.amount)
+    return _counted(setting, local.date())
 
 
-def add_working_days(day: date, count: int) -> date:
-    """Return the day ``count`` working days (Monday to Friday) after ``day``."""
-    while count > 0:
-        day += timedelta(days=1)
-        if day.weekday() < SATURDAY:
-            count -= 1
-    return day
+def _counted(setting: Deadline, day: date) -> date:
+    """Return the last day of a term; the day it starts on does not count."""
+    calendar = workdays.calendar()
+    amount = setting.amount or 0
+    if setting.unit == "working_days":
+        return calendar.add(day, amount)
+    if amount == 0:  # the same day, whichever it is
+        return day
+    return calendar.on_or_after(day + timedelta(days=amount))
 
 
-def entry(step: str, due_on: date, origin: str) -> dict[str, Any]:
+def entry(step: str, due_on: date, origin: str) -> Line:
     """Return one line of a ticket's deadlines."""
     return {"step": step, "due_on": due_on.isoformat(), "origin": origin}
 
 
-def in_writing(deadlines: list[dict[str, Any]], step: str) -> bool:
+def default_entry(
+    process: ItemProcess, step: str, severity: str, start: datetime, zone: ZoneInfo
+) -> Line | None:
+    """Return the line of a default day, with the setting and the day it counts from."""
+    due_on = default_due(process, step, severity, start, zone)
+    if due_on is None:
+        return None
+    setting = process.deadlines[step][severity]
+    line = entry(step, due_on, LOCAL_SETTING)
+    line |= {"amount": setting.amount, "unit": setting.unit}
+    line["from"] = start.astimezone(zone).date().isoformat()
+    if due_on > workdays.calendar().known_until:
+        line["provisional"] = True  # holidays of that year are not announced yet
+    return line
+
+
+def of_step(deadlines: list[Line], step: str | None) -> Line | None:
+    """Return the line of ``step``, None without one."""
+    return next((line for line in deadlines if line["step"] == step), None)
+
+
+def in_writing(deadlines: list[Line], step: str) -> bool:
     """Tell whether the day of ``step`` stands in a notice, an extension or an order."""
-    written = {NOTICE, EXTENSION, ORDER}
-    return any(d["step"] == step and d["origin"] in written for d in deadlines)
+    line = of_step(deadlines, step)
+    return line is not None and line["origin"] in {NOTICE, EXTENSION, ORDER}
 
 
-def replaced(
-    deadlines: list[dict[str, Any]], step: str, due_on: date | None, origin: str
-) -> list[dict[str, Any]]:
+def missed(deadlines: list[Line], step: str) -> bool:
+    """Tell whether a re-inspection has failed since the day of ``step`` was set."""
+    line = of_step(deadlines, step)
+    return line is not None and "failed_on" in line
+
+
+def replaced(deadlines: list[Line], step: str, line: Line | None) -> list[Line]:
     """Return ``deadlines`` with the line of ``step`` set anew (None: removed)."""
-    kept = [line for line in deadlines if line["step"] != step]
-    return kept if due_on is None else [*kept, entry(step, due_on, origin)]
+    kept = [other for other in deadlines if other["step"] != step]
+    return kept if line is None else [*kept, line]
+
+
+def put_off(line: Line, paused_on: date, resumed_on: date) -> Line:
+    """Return a line moved on by a pause (挂账): what was left of its term is left.
+
+    A term in working days keeps the number of working days that were left, a day in
+    writing or a term in days the number of days, and then goes on to a working day.
+    A day that had passed stays passed by as much.
+    """
+    calendar = workdays.calendar()
+    due_on = date.fromisoformat(line["due_on"])
+    if line.get("unit") == "working_days":
+        moved = calendar.add(resumed_on, calendar.between(paused_on, due_on))
+    else:
+        moved = resumed_on + (due_on - paused_on)
+        if due_on >= paused_on:
+            moved = calendar.on_or_after(moved)
+    was = line.get("was", line["due_on"])
+    return {**line, "due_on": moved.isoformat(), "was": was}

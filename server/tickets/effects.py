@@ -1,33 +1,25 @@
 """What a transition changes on its ticket besides the state.
 
 One function per action, found by name in :data:`EFFECTS`. They get a
-:class:`Change`, alter the ticket and add to the event's payload; the state itself is
-moved by ``service.move`` only.
+``change.Change``, alter the ticket and add to the event's payload; the state itself
+is moved by ``service.move`` only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from server.checklists.catalogue import ItemProcess, Rules
 from server.core import fastsql
-from server.core.clock import local_date
 from server.core.db import db
 from server.core.errors import Conflict, Invalid
-from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, policy, queries, routing
+from server.tickets import deadlines, delays, policy, queries, routing
+from server.tickets.change import Change
 from server.tickets.fields import MISSING
-from server.tickets.machine import Transition
 from server.tickets.models import (
-    Ticket,
     TicketControl,
     TicketDepartment,
     TicketPenalty,
@@ -36,29 +28,9 @@ from server.tickets.opening import parts, town_notice
 from server.tickets.vocabulary import ENDED, Control, Part, State
 
 
-@dataclass
-class Change:
-    """One transition about to happen; ``payload`` becomes the event's."""
-
-    ticket: Ticket
-    row: Transition
-    values: dict[str, Any]
-    actor: Actor
-    rules: Rules
-    process: ItemProcess
-    moment: datetime
-    zone: ZoneInfo
-    payload: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def today(self) -> date:
-        """The local calendar day of the change."""
-        return local_date(self.moment, self.zone)
-
-
 def issue_notice(change: Change) -> None:
     """The town's written notice with its day (42.township.1; optional elsewhere)."""
-    _set_due(change, "rectify", deadlines.NOTICE)
+    change.set_due("rectify", change.values["due_on"], deadlines.NOTICE)
     notice = town_notice(
         change.process, change.ticket.due_on, change.values.get("document_no")
     )
@@ -112,7 +84,7 @@ def reroute(change: Change, new_facts: set[str]) -> None:
     ticket.appraisal = decision.appraisal
     ticket.reported_at = ticket.reported_at or change.moment
     ticket.due_on = None
-    _note_default(change, "accept", change.rules.process(decision.item))
+    change.note_default("accept", change.rules.process(decision.item))
     db.session.execute(
         delete(TicketDepartment).where(TicketDepartment.ticket_id == ticket.id)
     )
@@ -134,15 +106,20 @@ def reinspect(change: Change) -> None:
         if change.row.target is State.CLOSED_TOWN:
             ticket.ended_at = change.moment
         else:
-            _note_default(change, "feedback", change.process)
+            change.note_default("feedback")
     elif change.row.id != "T6":
         ticket.failed_rechecks += 1
+        _miss(change, "order")
 
 
-def extend(change: Change) -> None:
-    """A later day, with its reason (T8)."""
-    step = "order" if change.row.target is None else "rectify"
-    _set_due(change, step, deadlines.EXTENSION)
+def _miss(change: Change, step: str) -> None:
+    """Note on the step's day that it was not kept: a new order may follow (T20)."""
+    line = deadlines.of_step(change.ticket.deadlines, step)
+    if line is not None:
+        line = {**line, "failed_on": change.today.isoformat()}
+        change.ticket.deadlines = deadlines.replaced(
+            change.ticket.deadlines, step, line
+        )
 
 
 def dispatch(change: Change) -> None:
@@ -158,19 +135,19 @@ def dispatch(change: Change) -> None:
         _involve_as(change, previous, Part.CO)
     _involve_as(change, department, Part.LEAD)
     change.ticket.lead_department = department
-    _note_default(change, "accept", change.process)
+    change.note_default("accept")
 
 
 def accept(change: Change) -> None:
     """Accepted by the lead; the default day for verifying is noted."""
-    _note_default(change, "verify", change.process)
+    change.note_default("verify")
 
 
 def verify(change: Change) -> None:
     """Verified on site: so or not so."""
     change.ticket.substantiated = change.values["result"] == "substantiated"
     if not change.ticket.substantiated:
-        _note_default(change, "feedback", change.process)
+        change.note_default("feedback")
 
 
 def appraise(change: Change) -> None:
@@ -179,8 +156,10 @@ def appraise(change: Change) -> None:
     if grade:
         change.ticket.grade = None if grade == "none" else grade
         change.ticket.substantiated = grade != "none"
+    else:
+        change.note_default("appraise")
     if grade == "none":
-        _note_default(change, "feedback", change.process)
+        change.note_default("feedback")
 
 
 def order(change: Change) -> None:
@@ -188,8 +167,8 @@ def order(change: Change) -> None:
 
     A co-handler's own order stands beside the lead's and moves no day.
     """
-    if change.row.target is not None:
-        _set_due(change, "order", deadlines.ORDER)
+    if change.row.event == "ordered":
+        change.set_due("order", change.values["due_on"], deadlines.ORDER)
 
 
 def transfer(change: Change) -> None:
@@ -203,6 +182,7 @@ def transfer(change: Change) -> None:
         raise Invalid.at("/department", message)
     change.ticket.transferred_to = department
     _involve_as(change, department, Part.CO)
+    change.note_default("answer")
 
 
 def escalate(change: Change) -> None:
@@ -210,13 +190,19 @@ def escalate(change: Change) -> None:
     assert change.ticket.next_level is not None
     _involve_as(change, change.ticket.next_level, Part.INFORMED)
     change.payload["department"] = change.ticket.next_level
+    change.note_default("answer")
 
 
 def answer(change: Change) -> None:
     """The answer of the next level, or of whom the case was transferred to."""
     if change.row.target is State.RECTIFIED:
         change.ticket.rectified_at = change.moment
-        _note_default(change, "feedback", change.process)
+        change.note_default("feedback")
+
+
+def feed_back(change: Change) -> None:
+    """The result goes to the town; the default day for closing is noted."""
+    change.note_default("close")
 
 
 def close(change: Change) -> None:
@@ -310,24 +296,6 @@ def comment(change: Change) -> None:
     """Nothing changes but the state and the timeline."""
 
 
-def _note_default(change: Change, step: str, process: ItemProcess) -> None:
-    """Note the day by which ``step`` is due by default, if there is a setting."""
-    ticket = change.ticket
-    day = deadlines.default_due(
-        process, step, ticket.severity, change.moment, change.zone
-    )
-    ticket.deadlines = deadlines.replaced(
-        ticket.deadlines, step, day, deadlines.LOCAL_SETTING
-    )
-
-
-def _set_due(change: Change, step: str, origin: str) -> None:
-    change.ticket.due_on = change.values["due_on"]
-    change.ticket.deadlines = deadlines.replaced(
-        change.ticket.deadlines, step, change.ticket.due_on, origin
-    )
-
-
 def _involve_as(change: Change, department: str, part: Part) -> None:
     db.session.execute(
         upsert(TicketDepartment)
@@ -344,7 +312,7 @@ EFFECTS: dict[str, Callable[[Change], None]] = {
     "settle": settle,
     "report_up": report_up,
     "reinspect": reinspect,
-    "extend": extend,
+    "extend": delays.extend,
     "dispatch": dispatch,
     "accept": accept,
     "return": comment,
@@ -354,11 +322,15 @@ EFFECTS: dict[str, Callable[[Change], None]] = {
     "transfer": transfer,
     "escalate": escalate,
     "answer": answer,
-    "feed_back": comment,
+    "feed_back": feed_back,
     "close": close,
     "penalise": penalise,
     "impose_control": impose_control,
     "lift_control": lift_control,
     "merge": merge,
     "comment": comment,
+    "request_extension": delays.request_extension,
+    "refuse_extension": delays.refuse_extension,
+    "suspend": delays.suspend,
+    "resume": delays.resume,
 }

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from server.checklists.catalogue import ItemProcess, Rules
+from server.core import workdays
 from server.core.errors import FieldError, Invalid
 from server.core.text import Text
 from server.tickets.machine import Field, Transition
@@ -105,7 +106,7 @@ class BodyReader:
             return None, Text("期限不能早于今天", "A due date must not be in the past.")
         if day >= LATEST:
             return None, Text("期限过远", "A due date too far ahead.")
-        return day, None
+        return day, _day_off(day) if field.working_day else None
 
     def _read_choice(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         choices = self.choices(field)
@@ -182,6 +183,20 @@ class Reader(BodyReader):
         if unknown:
             return None, unknown_facts(unknown, known)
         return given, None
+
+
+def _day_off(day: date) -> Text | None:
+    """Return that a due date is a day off, with the next working day; None if not."""
+    calendar = workdays.calendar()
+    name = calendar.day_off(day)
+    if name is None:
+        return None
+    after = calendar.on_or_after(day)
+    return Text(
+        f"{day} 是休息日（{name}），期限须为工作日，如 {after}",
+        f"{day} is a day off ({name}); a due date must be a working day, such as"
+        f" {after}.",
+    )
 
 
 def unknown_facts(unknown: Sequence[str], known: set[str]) -> Text:

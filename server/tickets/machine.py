@@ -37,7 +37,8 @@ class Field:
     ``kind``: ``text``, ``date`` (local calendar day), ``choice``, ``photos`` (UUIDs),
     ``amount`` (yuan), ``department`` (code, name or alias), ``ticket`` (number),
     ``facts``. ``choices`` is a list, or the name of what supplies it. ``needed_with``:
-    (field, value) that make an optional field required.
+    (field, value) that make an optional field required. ``working_day``: a date that
+    must not be a day off.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Field:
     required: bool = True
     choices: tuple[str, ...] | str = ()
     needed_with: tuple[str, str] | None = None
+    working_day: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ class Situation:
     """What guards may look at; all plain values.
 
     ``due_in_writing``: the town's day stands in a notice or an extension already.
+    ``extension_by``: who has asked for a later day that is not decided yet.
+    ``suspended``: put aside (挂账). ``order_missed``: a re-inspection has failed since
+    the order's day was set.
     """
 
     state: State
@@ -66,6 +71,9 @@ class Situation:
     control_imposed_by: UUID | None
     actor_id: UUID
     due_in_writing: bool = False
+    extension_by: UUID | None = None
+    suspended: bool = False
+    order_missed: bool = False
 
 
 Guard = Callable[[Situation], Text | None]
@@ -226,13 +234,61 @@ def penalty_allowed(case: Situation) -> Text | None:
     return substantiated(case)
 
 
+def nothing_asked(case: Situation) -> Text | None:
+    """One request for a later day (延期) at a time."""
+    if case.extension_by is not None:
+        return Text("已有延期申请待审批", "A later day is asked for already")
+    return None
+
+
+def asked_by_another(case: Situation) -> Text | None:
+    """A later day is asked for by who works the case and decided by somebody else."""
+    if case.extension_by is None:
+        return Text(
+            "没有待审批的延期申请，请经办人先申请延期",
+            "No later day is asked for: request_extension goes first",
+        )
+    if case.extension_by == case.actor_id:
+        return Text(
+            "延期须由申请人以外的人审批", "Whoever asked for a later day may not decide"
+        )
+    return None
+
+
+def not_suspended(case: Situation) -> Text | None:
+    """What is put aside (挂账) is taken up again before it is worked."""
+    if case.suspended:
+        return Text("工单已挂账，请先恢复", "Suspended: resume it first")
+    return None
+
+
+def is_suspended(case: Situation) -> Text | None:
+    """Only what is put aside can be taken up again."""
+    return None if case.suspended else Text("工单未挂账", "Not suspended")
+
+
+def order_missed(case: Situation) -> Text | None:
+    """A new order follows a failed re-inspection (T20); a standing one is put off."""
+    if not case.order_missed:
+        return Text("复查不合格后才能再次责令", "Only after a failed re-inspection")
+    return None
+
+
 # --- fields -----------------------------------------------------------------------
 
 NOTE = Field("note", "text", Text("说明", "Note"))
 NOTE_OPTIONAL = Field("note", "text", Text("说明", "Note"), required=False)
 PHOTOS = Field("photos", "photos", Text("照片", "Photos"))
 PHOTOS_OPTIONAL = Field("photos", "photos", Text("照片", "Photos"), required=False)
-DUE_ON = Field("due_on", "date", Text("整改期限", "Due date"))
+DUE_ON = Field("due_on", "date", Text("整改期限", "Due date"), working_day=True)
+LATER_DAY = Field(
+    "due_on",
+    "date",
+    Text("延期至（缺省为申请的日期）", "Later day (the one asked for by default)"),
+    required=False,
+    working_day=True,
+)
+UNTIL = Field("until", "date", Text("挂账至", "Suspended until"))
 DOCUMENT_NO = Field("document_no", "text", Text("文书编号", "Document number"), False)
 DEPARTMENT = Field("department", "department", Text("部门", "Department"))
 PASSED_OR_FAILED = Field(

@@ -12,11 +12,13 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Numeric,
     Sequence,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -47,6 +49,8 @@ class Ticket(Model):
         deadlines: per step the default day and where it comes from.
         substantiated: the lead's answer to "is it so": None until verified.
         failed_rechecks: how often the department's re-inspection failed.
+        extension: the later day (延期) asked for, by whom and why, while undecided.
+        suspended: since when, until when and why it is put aside (挂账), while it is.
     """
 
     __tablename__ = "tickets"
@@ -110,6 +114,8 @@ class Ticket(Model):
     ended_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     version: Mapped[int]
+    extension: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    suspended: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class TicketDepartment(Model):
@@ -162,3 +168,58 @@ class TicketPenalty(Model):
     note: Mapped[str] = mapped_column(Text)
     decided_by: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime]
+
+
+class TicketStage(Model):
+    """What a ticket waited for, of whom and until when, from one moment to another.
+
+    The stage without an end is the present one. ``state`` is the ticket's, ``step``
+    the one its day is for (none once it has ended), ``department`` who owes it,
+    ``lead`` who led the case. ``paused``: put aside (挂账); the day is the pause's.
+    """
+
+    __tablename__ = "ticket_stages"
+    __table_args__ = (
+        CheckConstraint(f"state IN {words(State)}", name="state"),
+        Index(
+            "ix_ticket_stages_due",
+            "due_on",
+            postgresql_where=text("to_at IS NULL AND due_on IS NOT NULL"),
+        ),
+        Index("ix_ticket_stages_from", "from_at"),
+    )
+
+    ticket_id: Mapped[int] = mapped_column(
+        ForeignKey("tickets.id"), type_=BigInteger, primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(Text)
+    step: Mapped[str | None] = mapped_column(Text)
+    department: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
+    lead: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
+    due_on: Mapped[date | None]
+    origin: Mapped[str | None] = mapped_column(Text)
+    paused: Mapped[bool]
+    from_at: Mapped[datetime]
+    to_at: Mapped[datetime | None]
+
+
+class TicketReminder(Model):
+    """That those concerned were told of a stage's day: once for each level.
+
+    ``level`` 0: the day is near; 1: it has passed; 2: it passed some days ago.
+    """
+
+    __tablename__ = "ticket_reminders"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["ticket_id", "seq"], ["ticket_stages.ticket_id", "ticket_stages.seq"]
+        ),
+    )
+
+    ticket_id: Mapped[int] = mapped_column(
+        type_=BigInteger, primary_key=True, autoincrement=False
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    told_at: Mapped[datetime]

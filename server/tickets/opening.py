@@ -23,15 +23,14 @@ from server.core.errors import Invalid
 from server.core.fastsql import Rows
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, papers, routing, workflow
+from server.tickets import deadlines, papers, routing, stages, workflow
 from server.tickets.fields import LATEST
-from server.tickets.models import Ticket, TicketControl, TicketDepartment
+from server.tickets.models import Ticket, TicketControl, TicketDepartment, TicketStage
 from server.tickets.queries import SUBJECT
 from server.tickets.vocabulary import Control, Part, Source, State
 
 DEADLINE_STEP = {State.ON_SPOT: "on_spot", State.RECTIFYING: "rectify"}
 _WITH_DEPARTMENT = (State.REPORTED, State.VERIFYING)
-_DEPARTMENT_STEP = {State.REPORTED: "accept", State.VERIFYING: "verify"}
 
 
 @dataclass(frozen=True)
@@ -109,6 +108,7 @@ def open_ticket(
     day = local_date(moment, zone)
     district = hazard.area_path.split("/")[1] or hazard.area_code
     number = f"{district}-{day:%Y%m%d}-{ticket_id:06d}"
+    lines = _deadlines(hazard, state, process, due_on, origin, zone)
     row = _row(hazard, decision, state) | {
         "id": ticket_id,
         "number": number,
@@ -116,12 +116,14 @@ def open_ticket(
         "catalogue": edition.catalogue,
         "ruleset_id": edition.id,
         "due_on": due_on,
-        "deadlines": _deadlines(hazard, state, process, due_on, origin, zone),
+        "deadlines": lines,
         "opened_at": moment,
         "reported_at": moment if state in _WITH_DEPARTMENT else None,
         "changed_at": moment,
     }
-    rows: list[Rows] = [(Ticket, [row])]
+    stage = stages.begun(state, decision.town, row["lead_department"], lines)
+    stage |= {"ticket_id": ticket_id, "seq": 1, "from_at": moment}
+    rows: list[Rows] = [(Ticket, [row]), (TicketStage, [stage])]
     if state in _WITH_DEPARTMENT:
         rows.append((TicketDepartment, parts(ticket_id, decision)))
     if hazard.control:
@@ -206,13 +208,15 @@ def _deadlines(
     zone: ZoneInfo,
 ) -> list[dict[str, Any]]:
     """Return the ticket's first line: the town's day, or the department's to accept."""
-    step = DEADLINE_STEP.get(state) or _DEPARTMENT_STEP[state]
+    step = stages.STEPS[state]
     if state in _WITH_DEPARTMENT:
-        due_on, origin = (
-            deadlines.default_due(process, step, hazard.severity, now(), zone),
-            deadlines.LOCAL_SETTING,
-        )
-    return deadlines.replaced([], step, due_on, origin)
+        line = deadlines.default_entry(process, step, hazard.severity, now(), zone)
+    elif origin == deadlines.LOCAL_SETTING:
+        found_at = hazard.found_at
+        line = deadlines.default_entry(process, step, hazard.severity, found_at, zone)
+    else:
+        line = deadlines.entry(step, due_on, origin) if due_on else None
+    return deadlines.replaced([], step, line)
 
 
 def _row(hazard: Hazard, decision: routing.Decision, state: State) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from server.tickets.models import (
     TicketControl,
     TicketDepartment,
     TicketPenalty,
+    TicketStage,
 )
 from server.tickets.vocabulary import ENDED, Part, State
 
@@ -219,9 +220,29 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
 
 
 def overdue(today: date) -> ColumnElement[bool]:
-    """Return the condition that a ticket is past its day; see ``workflow.overdue``."""
+    """Return the condition that a ticket is past the day of the step it waits for.
+
+    Tickets from before stages were kept have none until their next change: for them
+    the day of the hazard counts, in the states that wait for it.
+    """
+    own = TicketStage.ticket_id == Ticket.id
+    late = select(1).where(
+        own, TicketStage.to_at.is_(None), TicketStage.due_on.is_not(None)
+    )
+    without = ~select(1).where(own).exists()
     waiting = Ticket.state.in_([state.value for state in WAITING_FOR_A_DAY])
-    return and_(Ticket.due_on.is_not(None), Ticket.due_on < today, waiting)
+    return or_(
+        late.where(TicketStage.due_on < today).exists(),
+        and_(Ticket.due_on < today, waiting, without),
+    )
+
+
+def stages_now(ticket_ids: Sequence[int]) -> dict[int, TicketStage]:
+    """Return what each ticket waits for now, by ticket id."""
+    query = select(TicketStage).where(
+        TicketStage.ticket_id.in_(ticket_ids), TicketStage.to_at.is_(None)
+    )
+    return {stage.ticket_id: stage for stage in db.session.scalars(query)}
 
 
 def _plain(filters: dict[str, Any]) -> list[ColumnElement[bool]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from server.areas.service import path_of
 from server.audit import timeline
 from server.checklists.service import edition_of, own_catalogue
+from server.core import workdays
 from server.core.clock import local_date, now
 from server.core.errors import Invalid
 from server.core.http import (
@@ -28,6 +30,8 @@ from server.tickets.described import ACTION_BODIES
 from server.tickets.models import Ticket
 
 blueprint = Blueprint("tickets", __name__)
+
+LONGEST_CALENDAR = timedelta(days=5 * 366)
 
 
 @blueprint.expose(
@@ -68,9 +72,13 @@ def _rows(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     positions = queries.lon_lat(ids)
     codes = {code for pairs in parts.values() for code, _ in pairs}
     codes |= {t.lead_department for t in tickets if t.lead_department}
+    waiting = queries.stages_now(ids)
+    codes |= {s.department for s in waiting.values() if s.department}
     names = queries.department_names(sorted(codes))
     return [
-        schemas.ticket_row(t, parts[t.id], names, positions[t.id], today)
+        schemas.ticket_row(
+            t, parts[t.id], names, positions[t.id], today, waiting.get(t.id)
+        )
         for t in tickets
     ]
 
@@ -154,6 +162,34 @@ def events(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
     """Show the timeline of a ticket."""
     service.view(actor, number)
     return Reply(timeline.page(queries.SUBJECT, number, query))
+
+
+@blueprint.expose(
+    "GET",
+    "/calendar",
+    permission=policy.READ,
+    summary="Holidays and make-up working days, for due dates; what else is a weekend",
+    query=schemas.CalendarQuery,
+    answers={200: schemas.CalendarOut},
+)
+def calendar(actor: Actor, query: dict[str, Any]) -> Reply:
+    """Tell which days are not worked, and which weekends are."""
+    known = workdays.calendar()
+    today = local_date(now(), settings().timezone)
+    first = query.get("from_", today)
+    last = query.get("to", first + timedelta(days=366))
+    if not first <= last <= first + LONGEST_CALENDAR:
+        message = Text(
+            "应不早于起始日期，最多五年", "Not before from; five years at most"
+        )
+        raise Invalid.at("/to", message)
+    days = [
+        {"date": day, "name": name, "working_day": worked}
+        for day, name, worked in known.special(first, last)
+    ]
+    warning = known.warning(today)
+    said = warning.zh if warning else None
+    return Reply({"known_until": known.known_until, "warning": said, "days": days})
 
 
 @blueprint.expose(

@@ -15,13 +15,25 @@ from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
 from server.core.http.schema import Day, Line, Moment
 from server.core.text import Text
-from server.tickets import workflow
+from server.tickets import stages
 from server.tickets.fields import choices_of
 from server.tickets.machine import Field, Transition
-from server.tickets.models import Ticket, TicketControl, TicketPenalty
+from server.tickets.models import (
+    Ticket,
+    TicketControl,
+    TicketPenalty,
+    TicketStage,
+)
 from server.tickets.routing import Decision
 from server.tickets.service import View
-from server.tickets.vocabulary import CHOICE_LABELS, Part, Severity, Source, State
+from server.tickets.vocabulary import (
+    CHOICE_LABELS,
+    STEP_LABELS,
+    Part,
+    Severity,
+    Source,
+    State,
+)
 
 
 class Words(fields.String):
@@ -80,6 +92,21 @@ class TicketQuery(Schema):
         if "from_" in data:
             data["from"] = data.pop("from_")
         return data
+
+
+class CalendarQuery(Schema):
+    """Days asked about, both ends in; from today, for a year, by default."""
+
+    from_ = Day(data_key="from")
+    to = Day()
+
+
+class CalendarOut(Schema):
+    """Holidays and make-up days; other days follow the week."""
+
+    known_until = fields.Date()
+    warning = fields.String(allow_none=True)
+    days = fields.List(fields.Dict())
 
 
 class PreviewIn(Schema):
@@ -150,6 +177,7 @@ class TicketRow(Schema):
     control = fields.String()
     due_on = fields.Date(allow_none=True)
     overdue = fields.Boolean()
+    waits_for = fields.Dict(allow_none=True)
     found_at = Moment()
     reported_at = Moment(allow_none=True)
     rectified_at = Moment(allow_none=True)
@@ -170,6 +198,8 @@ class TicketOut(TicketRow):
     grade = fields.String(allow_none=True)
     failed_rechecks = fields.Integer()
     deadlines = fields.List(fields.Dict())
+    extension = fields.Dict(allow_none=True)
+    suspended = fields.Dict(allow_none=True)
     controls = fields.List(fields.Dict())
     penalties = fields.List(fields.Dict())
     documents = fields.List(fields.Dict())
@@ -224,9 +254,9 @@ def ticket_row(
     names: Names,
     position: tuple[float, float],
     today: date,
+    stage: TicketStage | None,
 ) -> dict[str, Any]:
-    """Return the document of :class:`TicketRow`."""
-    late = workflow.overdue(State(ticket.state), ticket.due_on, today)
+    """Return the document of :class:`TicketRow`; ``stage`` is the present one."""
     return {
         "number": ticket.number,
         "state": ticket.state,
@@ -250,7 +280,8 @@ def ticket_row(
         ],
         "control": ticket.control,
         "due_on": ticket.due_on,
-        "overdue": late,
+        "overdue": stages.late(ticket, stage, today),
+        "waits_for": _waits_for(stage, names, today),
         "found_at": ticket.found_at,
         "reported_at": ticket.reported_at,
         "rectified_at": ticket.rectified_at,
@@ -259,6 +290,35 @@ def ticket_row(
         "position": {"type": "Point", "coordinates": list(position)},
         "version": ticket.version,
     }
+
+
+def _waits_for(
+    stage: TicketStage | None, names: Names, today: date
+) -> dict[str, Any] | None:
+    """Return what a ticket waits for, of whom and until when; None once it has ended.
+
+    ``days_late`` counts calendar days; ``paused``: put aside, the day is the pause's.
+    """
+    if stage is None or stage.step is None:
+        return None
+    late = (today - stage.due_on).days if stage.due_on else 0
+    return {
+        "step": stage.step,
+        "title": STEP_LABELS[stage.step],
+        "department": department_out(stage.department, names),
+        "since": stage.from_at,
+        "due_on": stage.due_on,
+        "origin": stage.origin,
+        "paused": stage.paused,
+        "days_late": max(late, 0),
+    }
+
+
+def _asked(ticket: Ticket) -> dict[str, Any] | None:
+    """Return the later day that was asked for, without the asker's id."""
+    if ticket.extension is None:
+        return None
+    return {k: v for k, v in ticket.extension.items() if k != "asked_by"}
 
 
 def ticket_out(
@@ -285,6 +345,8 @@ def ticket_out(
         "grade": ticket.grade,
         "failed_rechecks": ticket.failed_rechecks,
         "deadlines": ticket.deadlines,
+        "extension": _asked(ticket),
+        "suspended": ticket.suspended,
         "controls": [_control_out(c) for c in controls],
         "penalties": [_penalty_out(p, names) for p in penalties],
         "documents": documents,
@@ -351,6 +413,8 @@ def _field_out(field: Field, rows: list[Transition], seen: View) -> dict[str, An
         "title": field.title.zh,
         "required": field.required,
     }
+    if field.working_day:
+        document["working_day"] = True
     if field.kind == "choice":
         choices = choices_of(field, seen.situation.process)
         possible = {

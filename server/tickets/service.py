@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.audit.rows import told_now
@@ -15,9 +16,18 @@ from server.core.clock import local_date, now
 from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, evidence, papers, policy, queries, workflow
+from server.tickets import (
+    deadlines,
+    evidence,
+    papers,
+    policy,
+    queries,
+    stages,
+    workflow,
+)
+from server.tickets.change import Change
 from server.tickets.consistency import TICKETS
-from server.tickets.effects import EFFECTS, Change
+from server.tickets.effects import EFFECTS
 from server.tickets.fields import Reader
 from server.tickets.machine import Hat, Refused, Situation, Transition
 from server.tickets.models import Ticket
@@ -81,6 +91,9 @@ def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
         control_imposed_by=imposer,
         actor_id=actor.staff_id,
         due_in_writing=deadlines.in_writing(ticket.deadlines, "rectify"),
+        extension_by=UUID(ticket.extension["asked_by"]) if ticket.extension else None,
+        suspended=ticket.suspended is not None,
+        order_missed=deadlines.missed(ticket.deadlines, "order"),
     )
 
 
@@ -178,9 +191,12 @@ def move(change: Change) -> None:
         record(f"ticket.{row.via}", change.actor, (SUBJECT, ticket.number), payload)
         before = row.via
     after = row.target or State(before)
+    if after != ticket.state:  # what was asked or put aside in the old one is over
+        ticket.extension = ticket.suspended = None
     ticket.state = after.value
     ticket.version += 1
     ticket.changed_at = change.moment
+    stages.follow(ticket, change.moment)
     fields = {k: v for k, v in change.values.items() if k not in {"note", "photos"}}
     record(
         f"ticket.{row.event}",

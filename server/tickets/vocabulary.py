@@ -117,6 +117,24 @@ ACTION_LABELS: Mapping[str, str] = {
     "lift_control": "解除管控",
     "merge": "合并",
     "comment": "备注",
+    "request_extension": "申请延期",
+    "refuse_extension": "不同意延期",
+    "suspend": "挂账",
+    "resume": "恢复办理",
+}
+
+# What a ticket waits for (stages.STEPS).
+STEP_LABELS: Mapping[str, str] = {
+    "on_spot": "当场整改",
+    "rectify": "限期整改",
+    "report": "补充后再报",
+    "accept": "受理",
+    "verify": "现场核查",
+    "appraise": "鉴定",
+    "order": "按责令期限整改",
+    "answer": "答复",
+    "feedback": "反馈",
+    "close": "销号",
 }
 
 # What a field's choices are called.

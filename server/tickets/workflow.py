@@ -9,7 +9,6 @@ of the domain model.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from server.core.text import Text
@@ -23,6 +22,7 @@ from server.tickets.machine import (
     GRADE,
     HOW_REFUSED,
     INTO,
+    LATER_DAY,
     MEASURE,
     NOTE,
     NOTE_OPTIONAL,
@@ -31,6 +31,7 @@ from server.tickets.machine import (
     PHOTOS_OPTIONAL,
     RECHECK_FIELDS,
     TRIGGER,
+    UNTIL,
     VERIFIED,
     Hat,
     Refused,
@@ -38,13 +39,18 @@ from server.tickets.machine import (
     Transition,
     appraisal_foreseen,
     appraised,
+    asked_by_another,
     by_third_party,
     control_in_force,
     day_not_in_writing,
+    is_suspended,
     next_level_exists,
     no_control_in_force,
     no_next_level,
+    not_suspended,
     not_the_imposer,
+    nothing_asked,
+    order_missed,
     ordered_by_district,
     penalty_allowed,
     reported_before_order,
@@ -57,6 +63,7 @@ from server.tickets.vocabulary import ACTION_LABELS, ENDED, STATE_LABELS, State
 _TOWN = frozenset({Hat.INSPECTOR})
 _OFFICER = frozenset({Hat.OFFICER})
 _LEAD = frozenset({Hat.LEAD})
+_CHIEF = frozenset({Hat.CHIEF})
 _S = State
 
 
@@ -66,6 +73,11 @@ def _from(*states: State) -> frozenset[State]:
 
 _LIVE = frozenset(State) - ENDED
 _TOWN_LEVEL = _from(_S.ON_SPOT, _S.RECTIFYING, _S.TOWN_RECHECK)
+# Where a case may be put aside (挂账): the town's time, the department's work.
+_TOWN_WORK = _from(_S.RECTIFYING, _S.TOWN_RECHECK)
+_LEAD_WORK = _from(
+    _S.VERIFYING, _S.APPRAISAL, _S.ORDERED, _S.DEPT_RECHECK, _S.ESCALATED
+)
 _PENALTY_STATES = _from(
     _S.VERIFYING, _S.ORDERED, _S.DEPT_RECHECK, _S.ESCALATED, _S.TRANSFERRED
 ) | _from(_S.RECTIFIED, _S.FEEDBACK)
@@ -330,14 +342,16 @@ TRANSITIONS: tuple[Transition, ...] = (
         (DUE_ON, NOTE, DOCUMENT_NO),
         "ordered",
     ),
+    # An order that was not kept is followed by another (42.区应急管理局.5-6).
     Transition(
-        "T20b",
-        "extend",
+        "T20",
+        "order",
         _from(_S.ORDERED),
         None,
-        frozenset({Hat.CHIEF}),
-        (DUE_ON, NOTE),
-        "extended",
+        _LEAD,
+        (DUE_ON, NOTE, DOCUMENT_NO),
+        "ordered",
+        (order_missed,),
     ),
     Transition(
         "T21",
@@ -487,6 +501,94 @@ TRANSITIONS: tuple[Transition, ...] = (
         "merged",
         (no_control_in_force,),
     ),
+    # --- a later day (延期): asked for by one, decided by another ---
+    Transition(
+        "X1",
+        "request_extension",
+        _from(_S.RECTIFYING),
+        None,
+        _TOWN,
+        (DUE_ON, NOTE),
+        "extension_requested",
+        (nothing_asked,),
+    ),
+    Transition(
+        "X1",
+        "request_extension",
+        _from(_S.ORDERED),
+        None,
+        _LEAD,
+        (DUE_ON, NOTE),
+        "extension_requested",
+        (nothing_asked,),
+    ),
+    Transition(
+        "X2",
+        "extend",
+        _from(_S.RECTIFYING),
+        None,
+        _OFFICER,
+        (LATER_DAY, NOTE_OPTIONAL),
+        "extended",
+        (asked_by_another,),
+    ),
+    Transition(
+        "X2",
+        "extend",
+        _from(_S.ORDERED),
+        None,
+        _CHIEF,
+        (LATER_DAY, NOTE_OPTIONAL),
+        "extended",
+        (asked_by_another,),
+    ),
+    Transition(
+        "X3",
+        "refuse_extension",
+        _from(_S.RECTIFYING),
+        None,
+        _OFFICER,
+        (NOTE,),
+        "extension_refused",
+        (asked_by_another,),
+    ),
+    Transition(
+        "X3",
+        "refuse_extension",
+        _from(_S.ORDERED),
+        None,
+        _CHIEF,
+        (NOTE,),
+        "extension_refused",
+        (asked_by_another,),
+    ),
+    # --- put aside (挂账), and taken up again ---
+    Transition(
+        "S1",
+        "suspend",
+        _TOWN_WORK,
+        None,
+        _OFFICER,
+        (UNTIL, NOTE),
+        "suspended",
+        (not_suspended,),
+    ),
+    Transition(
+        "S1",
+        "suspend",
+        _LEAD_WORK,
+        None,
+        _CHIEF,
+        (UNTIL, NOTE),
+        "suspended",
+        (not_suspended,),
+    ),
+    Transition(
+        "S2", "resume", _TOWN_WORK, None, _OFFICER, (NOTE,), "resumed", (is_suspended,)
+    ),
+    Transition(
+        "S2", "resume", _LEAD_WORK, None, _LEAD, (NOTE,), "resumed", (is_suspended,)
+    ),
     Transition(
         "N1",
         "comment",
@@ -496,6 +598,12 @@ TRANSITIONS: tuple[Transition, ...] = (
         (NOTE, PHOTOS_OPTIONAL),
         "commented",
     ),
+)
+
+# What waits while a case is put aside, beside every step to another state; danger that
+# needs a control does not.
+_WORK = frozenset(
+    {"verify", "appraise", "order", "extend", "request_extension", "refuse_extension"}
 )
 
 ACTIONS: tuple[str, ...] = tuple(dict.fromkeys(t.action for t in TRANSITIONS))
@@ -530,6 +638,15 @@ def rows(action: str) -> list[Transition]:
     return [t for t in TRANSITIONS if t.action == action]
 
 
+def _hindrance(row: Transition, case: Situation) -> Text | None:
+    """Return why ``row`` is not open in its state, None when it is."""
+    waits = row.action in _WORK or (
+        row.target is not None and row.action != "impose_control"
+    )
+    guards = (not_suspended, *row.guards) if waits else row.guards
+    return next((why for guard in guards if (why := guard(case))), None)
+
+
 def available(case: Situation, hats: frozenset[Hat]) -> list[Transition]:
     """Return the rows an actor with ``hats`` may use now."""
     return [
@@ -537,7 +654,7 @@ def available(case: Situation, hats: frozenset[Hat]) -> list[Transition]:
         for t in TRANSITIONS
         if case.state in t.sources
         and not hats.isdisjoint(t.hats)
-        and all(guard(case) is None for guard in t.guards)
+        and _hindrance(t, case) is None
     ]
 
 
@@ -564,9 +681,9 @@ def candidates(action: str, case: Situation, hats: frozenset[Hat]) -> list[Trans
     worn = [t for t in here if not hats.isdisjoint(t.hats)]
     if not worn:
         raise Refused("hat", Text("您无权进行此操作", "You may not do this"))
-    open_rows = [t for t in worn if all(g(case) is None for g in t.guards)]
+    open_rows = [t for t in worn if _hindrance(t, case) is None]
     if not open_rows:
-        reasons = [why for t in worn for g in t.guards if (why := g(case))]
+        reasons = [why for t in worn if (why := _hindrance(t, case))]
         raise Refused("guard", reasons[0])
     return open_rows
 
@@ -588,13 +705,6 @@ def unfit(action: str, case: Situation, values: Mapping[str, Any]) -> Refused:
         and t.when is not None
         and values.get(t.when[0]) == t.when[1]
     ]
-    reasons = [why for t in fitting for guard in t.guards if (why := guard(case))]
+    reasons = [why for t in fitting if (why := _hindrance(t, case))]
     fallback = Text("当前不允许此结果", "This result is not possible now")
     return Refused("guard", next(iter(reasons), fallback))
-
-
-def overdue(state: State, due_on: date | None, today: date) -> bool:
-    """Tell whether a ticket is past its day; derived, never stored."""
-    waiting = {State.ON_SPOT, State.RECTIFYING, State.TOWN_RECHECK}
-    waiting |= {State.ORDERED, State.DEPT_RECHECK}
-    return due_on is not None and state in waiting and due_on < today

@@ -25,7 +25,7 @@ from server.demo.seed import DISTRICT, OTHER_TOWN, TOWN
 from server.sync import queries, service
 from server.sync.cursor import FORMAT, Cursor, PlaceSet, decode, encode
 from server.sync.policy import DEPARTMENT_STATES, TOWN_STATES
-from tests.factories import COMMUNITY, Caller, Factory
+from tests.factories import COMMUNITY, Caller, Factory, workday
 
 EMPTY = {"checklists": [], "areas": [], "places": [], "tickets": []}
 
@@ -115,7 +115,7 @@ def test_areas_are_the_callers_with_boundaries_and_the_chain(make: Factory) -> N
 
 def test_a_ticket_brings_what_a_reinspection_needs(make: Factory) -> None:
     worker = make.grid_worker()
-    due = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+    due = workday(5)
     handling = {"kind": "deadline", "note": "三天内清理", "due_on": due}
     number = make.ticket(worker, handling=handling, facts=["professional"])
     [ticket] = fetch(worker)["tickets"]
@@ -272,7 +272,7 @@ def test_new_and_changed_tickets_appear_alone(make: Factory) -> None:
     old, moved = make.ticket(worker), make.ticket(worker)
     first = fetch(worker)
     new = make.ticket(worker)
-    due = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    due = workday(3)
     officer.done(moved, "issue_notice", due_on=due, note="限期")
     changes = later(worker, first)
     assert numbers(changes) == [moved, new]

@@ -21,7 +21,7 @@ from server.core.db import commit, db
 from server.core.permissions import Role
 from server.demo.seed import DISTRICT, OTHER_TOWN, TOWN
 from tests.api.test_duties import pointers
-from tests.factories import COMMUNITY, Caller, Factory
+from tests.factories import COMMUNITY, Caller, Factory, workday
 
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 PERIOD = f"{TODAY - timedelta(days=3)}..{TODAY + timedelta(days=1)}"
@@ -113,7 +113,7 @@ def test_what_happens_later_changes_nothing(
 
     done_at(AFTER)
     fire.done(number, "verify", result="substantiated", note="属实")
-    due = str(TODAY + timedelta(days=20))
+    due = workday(20)
     fire.done(number, "order", due_on=due, note="改", document_no="消1号")
     worker.done(settled, "settle", note="清完", photos=[worker.photo(settled)])
     new = make.ticket(worker)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.factories import Factory
+from tests.factories import workday as day
 
 STOPPED = {"kind": "on_spot", "note": "已当场制止"}
-
-
-def day(ahead: int) -> str:
-    """Return the local day so many days from now."""
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    return (today + timedelta(days=ahead)).isoformat()
 
 
 def found(make: Factory, checkpoint: str, category: str, **more: Any) -> dict[str, Any]:

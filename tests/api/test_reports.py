@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from tests.factories import API, Caller, Factory, earlier_today
+from tests.factories import API, Caller, Factory, earlier_today, workday
 
 PATH = "/reports/rectification"
 FIGURES = {
@@ -142,7 +142,7 @@ def test_the_rate_moves_as_the_town_and_the_department_work(make: Factory) -> No
     fire.done(unfounded, "verify", result="not_substantiated", note="现场无此隐患")
     fire.done(unfounded, "feed_back", note="核查不属实")
     fire.done(reported, "verify", result="substantiated", note="属实")
-    due_on = str(today() + timedelta(days=1))
+    due_on = workday(1)
     fire.done(reported, "order", due_on=due_on, note="限期改正", document_no="1号")
     half = counted()
     assert half["kq-fire"] == (1, 0, 1, 1, 0.0, None)

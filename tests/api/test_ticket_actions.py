@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any, cast
 from uuid import uuid4
@@ -19,9 +18,9 @@ from server.core.permissions import Role
 from server.demo.seed import DISTRICT
 from server.tickets import queries, workflow
 from server.tickets.vocabulary import State
-from tests.factories import Caller, Factory
+from tests.factories import Caller, Factory, workday
 
-SOON = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+SOON = workday(5)
 # A body for each action that is right in its form, for those who may not do it.
 BODIES: dict[str, dict[str, Any]] = {
     "settle": {"note": "x", "photos": [str(uuid4())]},

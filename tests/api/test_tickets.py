@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from server.core.permissions import Role
 from server.tickets import queries
 from tests.factories import Caller, Factory
-
-
-def day(ahead: int) -> str:
-    """Return the local day so many days from now."""
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    return (today + timedelta(days=ahead)).isoformat()
+from tests.factories import workday as day
 
 
 def steps(caller: Caller, number: str) -> list[tuple[str, str | None, str | None]]:
@@ -413,8 +407,9 @@ def test_the_departments_day_is_put_off_by_its_head(make: Factory) -> None:
     fire.done(number, "accept")
     fire.done(number, "verify", result="substantiated", note="属实")
     fire.done(number, "order", due_on=day(3), note="整改")
-    assert fire.act(number, "extend", due_on=day(9), note="x").status_code == 403
-    later = head.done(number, "extend", due_on=day(9), note="材料未到")
+    fire.done(number, "request_extension", due_on=day(9), note="材料未到")
+    assert fire.act(number, "extend").status_code == 403
+    later = head.done(number, "extend", note="同意")
     assert (later["state"], later["due_on"]) == ("ordered", day(9))
     assert origins(later)["order"] == "extension"
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from tests.factories import workday as day
+
+__all__ = ["ago", "complaint", "day", "on_spot", "refusal", "report", "until"]
 
 Document = dict[str, Any]
-
-
-def day(ahead: int) -> str:
-    """Return the local day so many days from now."""
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    return (today + timedelta(days=ahead)).isoformat()
 
 
 def ago(**past: int) -> str:

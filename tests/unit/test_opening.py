@@ -149,28 +149,18 @@ def test_default_days_are_local(step: str, severity: str, day: date | None) -> N
     assert given == day
 
 
-@pytest.mark.parametrize(
-    ("start", "count", "end"),
-    [
-        (date(2026, 3, 2), 0, date(2026, 3, 2)),  # a Monday
-        (date(2026, 3, 6), 1, date(2026, 3, 9)),  # over the weekend
-        (date(2026, 3, 7), 1, date(2026, 3, 9)),
-        (date(2026, 3, 2), 5, date(2026, 3, 9)),
-        (date(2026, 12, 31), 2, date(2027, 1, 4)),
-    ],
-)
-def test_working_days(start: date, count: int, end: date) -> None:
-    assert deadlines.add_working_days(start, count) == end
-
-
 def test_a_step_has_one_day() -> None:
-    day = date(2026, 3, 9)
-    lines = deadlines.replaced([], "rectify", day, deadlines.LOCAL_SETTING)
-    lines = deadlines.replaced(lines, "verify", day, deadlines.LOCAL_SETTING)
+    def line(step: str, origin: str) -> dict[str, Any]:
+        return deadlines.entry(step, date(2026, 3, 9), origin)
+
+    setting = deadlines.LOCAL_SETTING
+    lines = deadlines.replaced([], "rectify", line("rectify", setting))
+    lines = deadlines.replaced(lines, "verify", line("verify", setting))
     assert not deadlines.in_writing(lines, "rectify")
-    lines = deadlines.replaced(lines, "rectify", day, deadlines.NOTICE)
+    notice = line("rectify", deadlines.NOTICE)
+    lines = deadlines.replaced(lines, "rectify", notice)
     assert [line["step"] for line in lines] == ["verify", "rectify"]
     assert lines[-1] == {"step": "rectify", "due_on": "2026-03-09", "origin": "notice"}
     assert deadlines.in_writing(lines, "rectify")
     assert not deadlines.in_writing(lines, "verify")
-    assert deadlines.replaced(lines, "rectify", None, "") == lines[:1]
+    assert deadlines.replaced(lines, "rectify", None) == lines[:1]

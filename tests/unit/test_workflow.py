@@ -8,7 +8,6 @@ duplicates needs (merge, comment).
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from itertools import combinations
 from uuid import UUID, uuid4
 
@@ -26,6 +25,10 @@ ANYONE = {"comment": "viewer"}
 # Danger is met at once, in every state that has not ended (28.township.4).
 DANGER = {"impose_control": "inspector lead"}
 TOWN = {"impose_control": "inspector", "merge": "officer"}
+# A later day (延期) is asked for by one and decided by another; 挂账 is the head's.
+DECIDED_BY_THE_TOWN = {"extend": "officer", "refuse_extension": "officer"}
+PUT_ASIDE_BY_THE_TOWN = {"suspend": "officer", "resume": "officer"}
+PUT_ASIDE = {"suspend": "chief", "resume": "lead"}
 PENALTY = {"penalise": "lead co"}
 
 TABLE: dict[str, dict[str, str]] = {
@@ -39,6 +42,9 @@ TABLE: dict[str, dict[str, str]] = {
     "rectifying": {  # T3 (the notice follows), T6/T7, T10
         "issue_notice": "inspector",
         "reinspect": "inspector",
+        "request_extension": "inspector",
+        **DECIDED_BY_THE_TOWN,
+        **PUT_ASIDE_BY_THE_TOWN,
         **TOWN,
         **ANYONE,
     },
@@ -46,6 +52,7 @@ TABLE: dict[str, dict[str, str]] = {
         "reinspect": "inspector",
         "extend": "officer",
         "report_up": "inspector",
+        **PUT_ASIDE_BY_THE_TOWN,
         **TOWN,
         **ANYONE,
     },
@@ -64,15 +71,25 @@ TABLE: dict[str, dict[str, str]] = {
         "appraise": "lead",
         "order": "lead orderer",
         "transfer": "lead",
+        **PUT_ASIDE,
         **PENALTY,
         **DANGER,
         **ANYONE,
     },
-    "appraisal": {"appraise": "lead", "order": "lead", **DANGER, **ANYONE},
+    "appraisal": {
+        "appraise": "lead",
+        "order": "lead",
+        **PUT_ASIDE,
+        **DANGER,
+        **ANYONE,
+    },
     "ordered": {  # T18, T19, T20
-        "order": "orderer",
+        "order": "lead orderer",
         "reinspect": "lead",
+        "request_extension": "lead",
         "extend": "chief",
+        "refuse_extension": "chief",
+        **PUT_ASIDE,
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -81,11 +98,18 @@ TABLE: dict[str, dict[str, str]] = {
         "reinspect": "lead",
         "order": "lead orderer",
         "escalate": "lead",
+        **PUT_ASIDE,
         **PENALTY,
         **DANGER,
         **ANYONE,
     },
-    "escalated": {"answer": "lead", **PENALTY, **DANGER, **ANYONE},  # T22
+    "escalated": {  # T22
+        "answer": "lead",
+        **PUT_ASIDE,
+        **PENALTY,
+        **DANGER,
+        **ANYONE,
+    },
     "transferred": {"answer": "lead transferee", **PENALTY, **DANGER, **ANYONE},
     "rectified": {  # T23; who lifts a control: A21
         "feed_back": "lead",
@@ -115,6 +139,10 @@ ACTIONS = [
     "issue_notice",
     "reinspect",
     "extend",
+    "request_extension",
+    "refuse_extension",
+    "suspend",
+    "resume",
     "report_up",
     "dispatch",
     "accept",
@@ -153,6 +181,9 @@ PROCESS = ItemProcess(
 def situation(state: State | str, action: str = "") -> Situation:
     """Return a case in ``state`` with every guard of ``action`` satisfied."""
     lifting = action == "lift_control"
+    deciding = action in {"refuse_extension"} or (
+        action == "extend" and state != "town_recheck"
+    )
     return Situation(
         state=State(state),
         control=Control.IN_FORCE if lifting else Control.NONE,
@@ -164,6 +195,9 @@ def situation(state: State | str, action: str = "") -> Situation:
         substantiated=True,
         control_imposed_by=OTHER if lifting else None,
         actor_id=ME,
+        extension_by=OTHER if deciding else None,
+        suspended=action == "resume",
+        order_missed=True,
     )
 
 
@@ -272,8 +306,13 @@ T17 transfer - verifying transferred transferred
 T19 reinspect result=passed ordered rectified recheck_passed
 T18 reinspect result=failed ordered dept_recheck recheck_failed
 T20 order - dept_recheck ordered ordered
-T15b order - ordered ordered co_ordered
-T20b extend - ordered ordered extended
+T20 order - ordered ordered ordered
+X1 request_extension - ordered ordered extension_requested
+X2 extend - ordered ordered extended
+X2 extend - rectifying rectifying extended
+X3 refuse_extension - ordered ordered extension_refused
+S1 suspend - ordered ordered suspended
+S2 resume - rectifying rectifying resumed
 T21 escalate - dept_recheck escalated escalated
 T22 answer - escalated dept_recheck answered
 T17b answer - transferred rectified answered
@@ -308,9 +347,16 @@ def test_where_each_step_leads(
     assert (row.via_id, row.via) == through.get(id, (None, None))
 
 
+def test_a_co_handlers_order_moves_nothing() -> None:
+    for state in ("verifying", "ordered", "dept_recheck"):
+        row = chosen("order", situation(state), Hat.ORDERER)
+        assert (row.id, row.target, row.event) == ("T15b", None, "co_ordered")
+
+
 def test_the_steps_above_are_all_there_are() -> None:
     # From the department's order a failed re-inspection without a next level: below.
-    numbers = {step[0] for step in STEPS}
+    # A co-handler's own order stands beside the lead's: below.
+    numbers = {step[0] for step in STEPS} | {"T15b"}
     assert numbers == {t.id for t in workflow.TRANSITIONS}
 
 
@@ -413,15 +459,6 @@ def test_select_takes_the_row_whose_word_was_given() -> None:
 )
 def test_opening(handling: str, at_once: bool, step: str, state: str) -> None:
     assert workflow.opening(handling, at_once) == (step, State(state))
-
-
-@pytest.mark.parametrize("state", State)
-def test_overdue_only_while_someone_owes_the_correction(state: State) -> None:
-    waiting = {"on_spot", "rectifying", "town_recheck", "ordered", "dept_recheck"}
-    today = date(2026, 3, 2)
-    assert workflow.overdue(state, date(2026, 3, 1), today) is (state in waiting)
-    assert not workflow.overdue(state, today, today)
-    assert not workflow.overdue(state, None, today)
 
 
 def test_no_action_of_that_name() -> None:

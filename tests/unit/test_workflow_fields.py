@@ -15,7 +15,10 @@ def test_closing_by_recheck_needs_an_after_photo() -> None:
 REQUIRED = {
     "settle": {"note", "photos"},
     "issue_notice": {"due_on", "note"},
-    "extend": {"due_on", "note"},
+    "request_extension": {"due_on", "note"},
+    "refuse_extension": {"note"},
+    "suspend": {"until", "note"},
+    "resume": {"note"},
     "dispatch": {"department", "note"},
     "accept": set(),
     "return": {"note"},
@@ -39,6 +42,14 @@ REQUIRED = {
 def test_required_fields(action: str) -> None:
     for row in workflow.rows(action):
         assert {f.name for f in row.fields if f.required} == REQUIRED[action]
+
+
+def test_an_extension_that_was_asked_for_needs_no_day() -> None:
+    needed = {
+        row.id: {f.name for f in row.fields if f.required}
+        for row in workflow.rows("extend")
+    }
+    assert needed == {"T8": {"due_on", "note"}, "X2": set()}
 
 
 def test_reporting_names_its_trigger_except_after_a_return() -> None:

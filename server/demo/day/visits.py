@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
+from server.core import workdays
 from server.demo.day import words
 from server.demo.day.fates import Path, Task
 from server.demo.day.field import Checklist, Field
@@ -226,8 +227,9 @@ def _handling(scenario: Scenario, found_at: datetime, rng: Random) -> dict[str, 
 
 
 def due(moment: datetime, days: int) -> date:
-    """Return the local day ``days`` after ``moment``."""
-    return moment.astimezone(CHINA).date() + timedelta(days=days)
+    """Return the local day ``days`` after ``moment``, or the next working day."""
+    day = moment.astimezone(CHINA).date() + timedelta(days=days)
+    return workdays.calendar().on_or_after(day)
 
 
 def _position(spot: LonLat, rng: Random) -> dict[str, Any]:

@@ -1,0 +1,269 @@
+"""By when, of whom: days off, later days, pauses, what is overdue, who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from server.audit.models import AuditEvent
+from server.core import workdays
+from server.core.db import db
+from server.core.permissions import Role
+from server.tickets import reminders
+from tests.factories import Caller, Factory, workday
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+class Clock:
+    """The server's clock, set by the test: ten in the morning of a local day."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.moment = datetime.now(UTC)
+        for module in ("service", "opening", "routes", "reminders"):
+            patch.setattr(f"server.tickets.{module}.now", lambda: self.moment)
+
+    def set(self, day: str) -> None:
+        """Make it that day."""
+        local = datetime.combine(date.fromisoformat(day), time(10), ZONE)
+        self.moment = local.astimezone(UTC)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def ordered(make: Factory, due_on: str) -> tuple[str, Caller, Caller]:
+    """Return a ticket with an order, a handler of the lead and its head."""
+    fire, head = make.handler("kq-fire"), make.handler("kq-fire", Role.LEAD)
+    number = make.reported(make.grid_worker())
+    fire.done(number, "accept")
+    fire.done(number, "verify", result="substantiated", note="属实")
+    fire.done(number, "order", due_on=due_on, note="整改")
+    return number, fire, head
+
+
+def weekend() -> str:
+    """Return a coming day off."""
+    day = datetime.now(ZONE).date() + timedelta(days=1)
+    while workdays.calendar().day_off(day) is None:
+        day += timedelta(days=1)
+    return day.isoformat()
+
+
+def refusal(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json["errors"][0]["pointer"]
+
+
+def test_no_due_date_on_a_day_off(make: Factory) -> None:
+    number, fire, _ = ordered(make, workday(3))
+    before = fire.ticket(number)
+    answer = fire.act(number, "request_extension", due_on=weekend(), note="x")
+    assert refusal(answer) == (422, "/due_on")
+    message = answer.json["errors"][0]["message"]
+    assert "休息日" in message
+    assert weekend() in message
+    other = make.reported(make.grid_worker())
+    fire.done(other, "accept")
+    fire.done(other, "verify", result="substantiated", note="属实")
+    assert refusal(fire.act(other, "order", due_on=weekend(), note="x")) == (
+        422,
+        "/due_on",
+    )
+    assert fire.ticket(number) == before
+    described = {a["action"]: a for a in before["actions"]}["request_extension"]
+    assert next(f for f in described["fields"] if f["name"] == "due_on")["working_day"]
+
+
+def test_a_make_up_day_is_a_working_day(make: Factory, clock: Clock) -> None:
+    clock.set("2026-09-21")
+    fire = make.handler("kq-fire")
+    number = make.reported(make.grid_worker())
+    fire.done(number, "accept")
+    fire.done(number, "verify", result="substantiated", note="属实")
+    wrong = fire.act(number, "order", due_on="2026-10-05", note="x")
+    assert "国庆节" in wrong.json["errors"][0]["message"]
+    assert "2026-10-08" in wrong.json["errors"][0]["message"]
+    done = fire.done(number, "order", due_on="2026-10-10", note="整改")
+    assert done["due_on"] == "2026-10-10"
+
+
+@pytest.mark.parametrize(
+    ("reported", "accept", "verify"),
+    [
+        ("2026-09-29", "2026-10-08", "2026-10-13"),  # accepted on 09-30
+        ("2026-02-12", "2026-02-14", "2026-02-27"),  # accepted on 02-13
+    ],
+)
+def test_the_clock_over_holidays(
+    make: Factory, clock: Clock, reported: str, accept: str, verify: str
+) -> None:
+    """Two working days to accept, five to verify, over 国庆, 春节 and make-up days."""
+    clock.set(reported)
+    fire = make.handler("kq-fire")
+    number = make.reported(make.grid_worker())
+    waits = fire.ticket(number)["waits_for"]
+    assert (waits["step"], waits["due_on"]) == ("accept", accept)
+    assert waits["department"]["code"] == "kq-fire"
+    clock.set((date.fromisoformat(reported) + timedelta(days=1)).isoformat())
+    waits = fire.done(number, "accept")["waits_for"]
+    assert (waits["step"], waits["due_on"]) == ("verify", verify)
+    line = fire.ticket(number)["deadlines"][-1]
+    assert (line["amount"], line["unit"]) == (5, "working_days")
+    assert line["origin"] == "local setting"
+    clock.set(verify)
+    assert not fire.ticket(number)["overdue"]
+    clock.set((date.fromisoformat(verify) + timedelta(days=3)).isoformat())
+    late = fire.ticket(number)
+    assert late["overdue"]
+    assert late["waits_for"]["days_late"] == 3
+    listed = fire.get("/tickets?overdue=true").json["items"]
+    assert [t["number"] for t in listed] == [number]
+
+
+def test_no_clock_runs_while_a_ticket_is_returned(make: Factory, clock: Clock) -> None:
+    clock.set("2026-03-02")
+    worker, fire = make.grid_worker(), make.handler("kq-fire")
+    number = make.reported(worker)
+    returned = fire.done(number, "return", note="不属本部门")
+    waits = returned["waits_for"]
+    assert (waits["step"], waits["due_on"]) == ("report", None)
+    clock.set("2026-04-20")
+    assert not worker.ticket(number)["overdue"]
+    again = worker.done(number, "report_up", note="补充", facts=["refused"], how="口头")
+    # Two working days from now, not from the first report.
+    assert again["waits_for"]["due_on"] == "2026-04-22"
+
+
+def test_extension_is_asked_by_one_and_approved_by_another(make: Factory) -> None:
+    number, fire, head = ordered(make, workday(3))
+    assert head.act(number, "extend").json["type"].endswith("not-allowed-in-state")
+    early = fire.act(number, "request_extension", due_on=workday(2), note="x")
+    assert refusal(early) == (422, "/due_on")
+    asked = fire.done(number, "request_extension", due_on=workday(9), note="材料未到")
+    assert asked["extension"]["due_on"] == workday(9)
+    assert asked["due_on"] == workday(3)
+    twice = fire.act(number, "request_extension", due_on=workday(12), note="x")
+    assert twice.status_code == 409
+    assert fire.act(number, "extend").status_code == 403
+    done = head.done(number, "extend", note="同意")
+    assert (done["due_on"], done["extension"]) == (workday(9), None)
+    assert done["waits_for"]["origin"] == "extension"
+    event = head.get(f"/tickets/{number}/events").json["items"][-1]
+    assert event["type"] == "ticket.extended"
+
+    own = head.done(number, "request_extension", due_on=workday(20), note="再延")
+    assert {"extend", "refuse_extension"}.isdisjoint(
+        a["action"] for a in own["actions"]
+    )
+    assert head.act(number, "extend").status_code == 409
+    second = make.handler("kq-fire", Role.LEAD)
+    kept = second.done(number, "refuse_extension", note="不同意")
+    assert (kept["due_on"], kept["extension"]) == (workday(9), None)
+
+
+def test_the_town_extends_what_was_asked(make: Factory) -> None:
+    worker, officer = make.grid_worker(), make.town_officer()
+    handling = {"kind": "deadline", "note": "限期", "due_on": workday(3)}
+    number = make.ticket(worker, handling=handling)
+    worker.done(number, "request_extension", due_on=workday(6), note="货未到")
+    assert worker.act(number, "extend").status_code == 403
+    done = officer.done(number, "extend", due_on=workday(5))
+    assert (done["state"], done["due_on"]) == ("rectifying", workday(5))
+
+
+def test_a_pause_keeps_what_was_left(make: Factory, clock: Clock) -> None:
+    clock.set("2026-03-02")
+    number, fire, head = ordered(make, "2026-03-12")  # ten days
+    assert fire.act(number, "suspend", until="2026-06-01", note="x").status_code == 403
+    clock.set("2026-03-05")
+    assert refusal(head.act(number, "suspend", until="2026-03-05", note="x")) == (
+        422,
+        "/until",
+    )
+    put = head.done(number, "suspend", until="2026-06-01", note="待拆迁")
+    assert put["suspended"]["until"] == "2026-06-01"
+    assert put["waits_for"]["paused"]
+    clock.set("2026-04-01")
+    seen = fire.ticket(number)
+    assert not seen["overdue"]
+    blocked = fire.act(number, "reinspect", result="passed", note="x")
+    assert blocked.status_code == 409
+    assert "挂账" in blocked.json["detail"]
+    assert "resume" in {a["action"] for a in seen["actions"]}
+    resumed = fire.done(number, "resume", note="恢复")
+    # Seven of ten days were left on 03-05: 04-08.
+    assert (resumed["due_on"], resumed["suspended"]) == ("2026-04-08", None)
+    assert resumed["waits_for"]["due_on"] == "2026-04-08"
+    clock.set("2026-06-02")
+    assert fire.ticket(number)["overdue"]
+
+
+def test_a_pause_that_outlives_its_day_is_overdue(make: Factory, clock: Clock) -> None:
+    clock.set("2026-03-02")
+    number, _, head = ordered(make, "2026-03-12")
+    head.done(number, "suspend", until="2026-04-01", note="待拆迁")
+    clock.set("2026-04-02")
+    assert head.ticket(number)["overdue"]
+
+
+def test_an_order_that_was_missed_is_followed_by_another(make: Factory) -> None:
+    number, fire, _ = ordered(make, workday(3))
+    early = fire.act(number, "order", due_on=workday(5), note="x")
+    assert early.status_code == 409
+    fire.done(number, "reinspect", result="failed", note="未改")
+    again = fire.done(number, "order", due_on=workday(5), note="再次责令")
+    assert (again["state"], again["due_on"]) == ("ordered", workday(5))
+    assert fire.act(number, "order", due_on=workday(6), note="x").status_code == 409
+
+
+@pytest.fixture
+def told(clock: Clock) -> Callable[[str], list[tuple[str, int]]]:
+    def _run(day: str) -> list[tuple[str, int]]:
+        clock.set(day)
+        last = db.session.scalar(select(func.max(AuditEvent.id)))
+        reminders.remind(ZONE, 1, 3)
+        db.session.commit()
+        query = select(AuditEvent.type, AuditEvent.payload["level"].as_integer())
+        types = ["ticket.due_soon", "ticket.overdue"]
+        query = query.where(AuditEvent.id > last, AuditEvent.type.in_(types))
+        return [tuple(row) for row in db.session.execute(query.order_by(AuditEvent.id))]
+
+    return _run
+
+
+def test_each_is_told_once(make: Factory, clock: Clock, told: Any) -> None:
+    clock.set("2026-03-02")
+    number, fire, head = ordered(make, "2026-03-12")
+    assert told("2026-03-10") == []
+    assert told("2026-03-11") == [("ticket.due_soon", 0)]
+    assert told("2026-03-12") == []
+    assert told("2026-03-13") == [("ticket.overdue", 1)]
+    assert told("2026-03-13") == []
+    assert told("2026-03-17") == []
+    assert told("2026-03-18") == [("ticket.overdue", 2)]
+    fire.done(number, "request_extension", due_on="2026-03-30", note="x")
+    head.done(number, "extend")
+    assert told("2026-03-20") == []
+    assert told("2026-03-31") == [("ticket.overdue", 1)]
+
+
+def test_the_calendar_is_told(make: Factory, app: Flask) -> None:
+    worker = make.grid_worker()
+    answer = worker.get("/calendar?from=2026-09-19&to=2026-10-11").json
+    off = [d["date"] for d in answer["days"] if not d["working_day"]]
+    assert off == [
+        *(f"2026-09-{n}" for n in (25, 26, 27)),
+        *(f"2026-10-0{n}" for n in range(1, 8)),
+    ]
+    worked = [d["date"] for d in answer["days"] if d["working_day"]]
+    assert worked == ["2026-09-20", "2026-10-10"]
+    assert answer["known_until"] >= "2026-12-31"
+    assert worker.get("/calendar?from=2026-02-01&to=2026-01-01").status_code == 422
