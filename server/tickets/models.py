@@ -22,12 +22,21 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.db import Model
-from server.tickets.vocabulary import Control, Part, Severity, Source, State
+from server.tickets.vocabulary import (
+    Control,
+    Part,
+    Severity,
+    SeverityStatus,
+    Source,
+    State,
+)
 
 ticket_numbers = Sequence("ticket_numbers", metadata=Model.metadata)
 
 
-def words(words: type[State | Control | Severity | Part | Source]) -> str:
+def words(
+    words: type[State | Control | Severity | SeverityStatus | Part | Source],
+) -> str:
     """Return the words of an enumeration as an SQL list, for a CHECK."""
     return "(" + ", ".join(f"'{word.value}'" for word in words) + ")"
 
@@ -47,6 +56,7 @@ class Ticket(Model):
         deadlines: per step the default day and where it comes from.
         substantiated: the lead's answer to "is it so": None until verified.
         failed_rechecks: how often the department's re-inspection failed.
+        severity_status: how sure 重大 is; also empty in what is older than the column.
     """
 
     __tablename__ = "tickets"
@@ -55,6 +65,9 @@ class Ticket(Model):
         CheckConstraint(f"severity IN {words(Severity)}", name="severity"),
         CheckConstraint(f"control IN {words(Control)}", name="control"),
         CheckConstraint(f"source IN {words(Source)}", name="source"),
+        CheckConstraint(
+            f"severity_status IN {words(SeverityStatus)}", name="severity_status"
+        ),
         Index(
             "ix_tickets_area",
             "area_path",
@@ -110,6 +123,7 @@ class Ticket(Model):
     ended_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     version: Mapped[int]
+    severity_status: Mapped[str | None] = mapped_column(Text)
 
 
 class TicketDepartment(Model):

@@ -8,28 +8,36 @@ of the domain model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from server.core.text import Text
 from server.tickets.machine import (
     AMOUNT,
+    ANSWERED_ON,
+    APPRAISAL_FIELDS,
     APPRAISER,
+    CONTROL,
+    CONTROL_OPTIONAL,
+    DECISION,
     DEPARTMENT,
     DOCUMENT_NO,
     DUE_ON,
     FACTS_OPTIONAL,
-    GRADE,
+    FIVE_NAMES,
     HOW_REFUSED,
     INTO,
     MEASURE,
     NOTE,
     NOTE_OPTIONAL,
+    ORDER_FIELDS,
     PENALTY,
     PHOTOS,
     PHOTOS_OPTIONAL,
     RECHECK_FIELDS,
+    SEVERITY,
+    SEVERITY_OPTIONAL,
     TRIGGER,
     VERIFIED,
     Hat,
@@ -38,13 +46,18 @@ from server.tickets.machine import (
     Transition,
     appraisal_foreseen,
     appraised,
+    beside_one_s_own,
     by_third_party,
     control_in_force,
     day_not_in_writing,
+    failed_before,
+    new_round,
     next_level_exists,
     no_control_in_force,
     no_next_level,
+    not_the_finder,
     not_the_imposer,
+    not_who_handled_it,
     ordered_by_district,
     penalty_allowed,
     reported_before_order,
@@ -52,7 +65,13 @@ from server.tickets.machine import (
     substantiated,
     town_deadline_allowed,
 )
-from server.tickets.vocabulary import ACTION_LABELS, ENDED, STATE_LABELS, State
+from server.tickets.vocabulary import (
+    ACTION_LABELS,
+    ENDED,
+    STATE_LABELS,
+    Severity,
+    State,
+)
 
 _TOWN = frozenset({Hat.INSPECTOR})
 _OFFICER = frozenset({Hat.OFFICER})
@@ -81,7 +100,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.ON_SPOT, _S.RECTIFYING),
         _S.RECTIFYING,
         _TOWN,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "notice_issued",
         (town_deadline_allowed, day_not_in_writing),
     ),
@@ -93,7 +112,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _TOWN,
         (NOTE, PHOTOS),
         "settled",
-        (no_control_in_force,),
+        (no_control_in_force, not_the_finder),
         evidence="after",
     ),
     Transition(
@@ -113,7 +132,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _TOWN,
         RECHECK_FIELDS,
         "town_recheck_passed",
-        (no_control_in_force,),
+        (no_control_in_force, not_the_finder),
         when=("result", "passed"),
         needs=("photos",),
         evidence="after",
@@ -200,7 +219,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.APPRAISAL),
         None,
         _LEAD,
-        (GRADE, DOCUMENT_NO, NOTE),
+        APPRAISAL_FIELDS,
         "appraised",
         when=("grade", "C"),
     ),
@@ -210,7 +229,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.APPRAISAL),
         None,
         _LEAD,
-        (GRADE, DOCUMENT_NO, NOTE),
+        APPRAISAL_FIELDS,
         "appraised",
         when=("grade", "D"),
     ),
@@ -220,7 +239,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.APPRAISAL),
         None,
         _LEAD,
-        (GRADE, DOCUMENT_NO, NOTE),
+        APPRAISAL_FIELDS,
         "appraised",
         (by_third_party,),
         when=("grade", "confirmed"),
@@ -231,7 +250,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.APPRAISAL),
         _S.NOT_SUBSTANTIATED,
         _LEAD,
-        (GRADE, DOCUMENT_NO, NOTE),
+        APPRAISAL_FIELDS,
         "not_substantiated",
         when=("grade", "none"),
     ),
@@ -241,7 +260,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.VERIFYING),
         None,
         _LEAD,
-        (VERIFIED, NOTE, PHOTOS_OPTIONAL),
+        (VERIFIED, NOTE, PHOTOS_OPTIONAL, SEVERITY_OPTIONAL),
         "substantiated",
         when=("result", "substantiated"),
     ),
@@ -251,7 +270,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.VERIFYING),
         _S.NOT_SUBSTANTIATED,
         _LEAD,
-        (VERIFIED, NOTE, PHOTOS_OPTIONAL),
+        (VERIFIED, NOTE, PHOTOS_OPTIONAL, SEVERITY_OPTIONAL),
         "not_substantiated",
         when=("result", "not_substantiated"),
     ),
@@ -261,9 +280,10 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.VERIFYING),
         _S.ORDERED,
         _LEAD,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "ordered",
         (substantiated, ordered_by_district),
+        needs_major=FIVE_NAMES,
     ),
     Transition(
         "T15",
@@ -271,9 +291,10 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.APPRAISAL),
         _S.ORDERED,
         _LEAD,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "ordered",
         (appraised,),
+        needs_major=FIVE_NAMES,
     ),
     Transition(
         "T17",
@@ -281,7 +302,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.VERIFYING),
         _S.TRANSFERRED,
         _LEAD,
-        (DEPARTMENT, NOTE),
+        (DEPARTMENT, NOTE, DOCUMENT_NO, PHOTOS_OPTIONAL),
         "transferred",
     ),
     Transition(
@@ -327,8 +348,21 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.DEPT_RECHECK),
         _S.ORDERED,
         _LEAD,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "ordered",
+        needs_major=FIVE_NAMES,
+    ),
+    # Re-inspected in vain and no next level: a new order opens the next round.
+    Transition(
+        "T20",
+        "order",
+        _from(_S.ORDERED),
+        _S.ORDERED,
+        _LEAD,
+        ORDER_FIELDS,
+        "ordered",
+        (new_round,),
+        needs_major=FIVE_NAMES,
     ),
     Transition(
         "T20b",
@@ -355,9 +389,10 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.ESCALATED),
         _S.ORDERED,
         _LEAD,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "ordered",
         (reported_beside_order,),
+        needs_major=FIVE_NAMES,
     ),
     Transition(
         "T15b",
@@ -395,7 +430,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.ESCALATED),
         _S.DEPT_RECHECK,
         _LEAD,
-        (NOTE, DOCUMENT_NO),
+        (NOTE, DOCUMENT_NO, DECISION, ANSWERED_ON),
         "answered",
     ),
     Transition(
@@ -435,9 +470,18 @@ TRANSITIONS: tuple[Transition, ...] = (
         _OFFICER,
         (NOTE_OPTIONAL,),
         "closed",
-        (no_control_in_force,),
+        (no_control_in_force, not_the_finder, not_who_handled_it),
     ),
     # --- tracks beside the state ---
+    Transition(
+        "G1",
+        "grade_severity",
+        _from(_S.VERIFYING, _S.APPRAISAL, _S.ORDERED, _S.DEPT_RECHECK),
+        None,
+        _LEAD,
+        (SEVERITY, NOTE),
+        "severity_graded",
+    ),
     Transition(
         "P1",
         "penalise",
@@ -447,6 +491,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         (PENALTY, AMOUNT, DOCUMENT_NO, NOTE),
         "penalised",
         (penalty_allowed,),
+        only=(("kind", "heavier", failed_before),),
     ),
     Transition(
         "C1",
@@ -473,9 +518,19 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.RECTIFIED, _S.NOT_SUBSTANTIATED, _S.FEEDBACK),
         None,
         _LEAD,
-        (NOTE,),
+        (NOTE, CONTROL_OPTIONAL),
         "control_lifted",
         (control_in_force, not_the_imposer),
+    ),
+    Transition(
+        "C2",
+        "lift_control",
+        _from(_S.RECTIFIED, _S.NOT_SUBSTANTIATED, _S.FEEDBACK),
+        None,
+        _LEAD,
+        (NOTE, CONTROL),
+        "control_lifted",
+        (control_in_force, beside_one_s_own),
     ),
     Transition(
         "M1",
@@ -577,6 +632,21 @@ def select(allowed: list[Transition], values: Mapping[str, Any]) -> Transition |
         if row.when is None or values.get(row.when[0]) == row.when[1]:
             return row
     return None
+
+
+def demanded(allowed: Iterable[Transition], case: Situation) -> frozenset[str]:
+    """Return the optional fields that all ``allowed`` rows require here (五落实)."""
+    if case.severity != Severity.MAJOR:
+        return frozenset()
+    return frozenset.intersection(*(frozenset(row.needs_major) for row in allowed))
+
+
+def shut(row: Transition, case: Situation, values: Mapping[str, Any]) -> Text | None:
+    """Return why a choice among ``values`` is not open now, None when all are."""
+    reasons = (
+        guard(case) for name, value, guard in row.only if values.get(name) == value
+    )
+    return next((why for why in reasons if why), None)
 
 
 def unfit(action: str, case: Situation, values: Mapping[str, Any]) -> Refused:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any, cast
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection
@@ -22,6 +23,7 @@ from server.tickets.vocabulary import State
 from tests.factories import Caller, Factory
 
 SOON = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
 # A body for each action that is right in its form, for those who may not do it.
 BODIES: dict[str, dict[str, Any]] = {
     "settle": {"note": "x", "photos": [str(uuid4())]},
@@ -37,6 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "transfer": {"department": "kq-market", "note": "x"},
     "impose_control": {"measure": "x", "note": "x"},
     "merge": {"into": "x", "note": "x"},
+    "grade_severity": {"severity": "major", "note": "x"},
 }
 PLAIN = {"note": "x"}
 
@@ -176,7 +179,7 @@ def _values(field: dict[str, Any], other: str, photo: str) -> list[Any]:
         return list(field["choices"])
     return {
         "text": ["说明"],
-        "date": [SOON],
+        "date": [TODAY if field.get("past") else SOON],
         "photos": [[photo]],
         "amount": [100],
         "department": ["kq-market"],
