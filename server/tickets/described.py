@@ -88,10 +88,10 @@ def _field(name: str, kinds: Sequence[Field], rows: list[Transition]) -> dict[st
     if first.past:
         said.append("today at the latest")
     said += [
-        f"{value} only after a failed re-inspection"
+        f"{value} only where the ticket's own actions offer it"
         for row in rows
         for choice, value, _ in row.only
-        if choice == name
+        if choice == name and value is not None
     ]
     if first.kind == "photos":
         said += [f"one of stage {row.evidence}" for row in rows if row.evidence]

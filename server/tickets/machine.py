@@ -94,7 +94,8 @@ class Transition:
         needs: optional fields that this row requires.
         evidence: the stage of which at least one of the photos must be.
         needs_major: optional fields that this row requires of a major hazard.
-        only: (field, value, guard): a choice that is open only when the guard passes.
+        only: (field, value, guard): a value that is open only when the guard passes;
+            None is the field left out.
     """
 
     id: str
@@ -111,7 +112,7 @@ class Transition:
     via: State | None = None
     via_id: str | None = None
     needs_major: tuple[str, ...] = ()
-    only: tuple[tuple[str, str, Guard], ...] = ()
+    only: tuple[tuple[str, str | None, Guard], ...] = ()
 
 
 class Refused(Exception):
@@ -356,5 +357,10 @@ DECISION = Field(
 ANSWERED_ON = Field(
     "answered_on", "date", Text("答复日期", "Answered on"), required=False, past=True
 )
-CONTROL = Field("control", "choice", Text("管控措施", "Control"), choices="liftable")
-CONTROL_OPTIONAL = replace(CONTROL, required=False)
+CONTROL = Field(
+    "control",
+    "choice",
+    Text("管控措施", "Control"),
+    required=False,
+    choices="liftable",
+)

@@ -351,7 +351,7 @@ def actions_out(seen: View) -> list[dict[str, Any]]:
 
 def _action_out(action: str, rows: list[Transition], seen: View) -> dict[str, Any]:
     described = {f.name: f for row in rows for f in row.fields}
-    demanded = workflow.demanded(rows, seen.situation)
+    demanded = workflow.demanded(rows, seen.situation) | workflow.always_needed(rows)
     listed = [_field_out(f, rows, seen, demanded) for f in described.values()]
     return {
         "action": action,
@@ -408,5 +408,5 @@ def _open_choices(field: Field, rows: list[Transition], seen: View) -> list[str]
         choice
         for choice in choices_of(field, case.process, case.liftable)
         if (not possible or choice in possible)
-        and not all(workflow.shut(row, case, {field.name: choice}) for row in rows)
+        and not all(workflow.closed(row, case, field.name, choice) for row in rows)
     ]

@@ -19,7 +19,6 @@ from server.tickets.machine import (
     APPRAISAL_FIELDS,
     APPRAISER,
     CONTROL,
-    CONTROL_OPTIONAL,
     DECISION,
     DEPARTMENT,
     DOCUMENT_NO,
@@ -518,7 +517,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.RECTIFIED, _S.NOT_SUBSTANTIATED, _S.FEEDBACK),
         None,
         _LEAD,
-        (NOTE, CONTROL_OPTIONAL),
+        (NOTE, CONTROL),
         "control_lifted",
         (control_in_force, not_the_imposer),
     ),
@@ -531,6 +530,8 @@ TRANSITIONS: tuple[Transition, ...] = (
         (NOTE, CONTROL),
         "control_lifted",
         (control_in_force, beside_one_s_own),
+        needs=("control",),
+        only=(("control", None, not_the_imposer),),
     ),
     Transition(
         "M1",
@@ -641,11 +642,24 @@ def demanded(allowed: Iterable[Transition], case: Situation) -> frozenset[str]:
     return frozenset.intersection(*(frozenset(row.needs_major) for row in allowed))
 
 
-def shut(row: Transition, case: Situation, values: Mapping[str, Any]) -> Text | None:
-    """Return why a choice among ``values`` is not open now, None when all are."""
-    reasons = (
-        guard(case) for name, value, guard in row.only if values.get(name) == value
+def always_needed(allowed: Iterable[Transition]) -> frozenset[str]:
+    """Return the optional fields that all ``allowed`` rows need whatever is said."""
+    return frozenset.intersection(
+        *(frozenset(() if row.when else row.needs) for row in allowed)
     )
+
+
+def closed(
+    row: Transition, case: Situation, field: str, value: str | None
+) -> Text | None:
+    """Return why ``value`` of a field is not open now, None when it is."""
+    guards = (g for name, shut, g in row.only if (name, shut) == (field, value))
+    return next((why for guard in guards if (why := guard(case))), None)
+
+
+def shut(row: Transition, case: Situation, values: Mapping[str, Any]) -> Text | None:
+    """Return why one of ``values`` is not open now, None when all are."""
+    reasons = (closed(row, case, name, values.get(name)) for name, _, _ in row.only)
     return next((why for why in reasons if why), None)
 
 

@@ -422,7 +422,9 @@ def test_an_order_on_a_major_hazard_demands_the_five() -> None:
     notice = workflow.candidates("issue_notice", case, frozenset({Hat.INSPECTOR}))
     assert workflow.demanded(notice, case) == set()
     beside = workflow.candidates(
-        "order", replace(situation("ordered"), severity="major"), frozenset({Hat.ORDERER})
+        "order",
+        replace(situation("ordered"), severity="major"),
+        frozenset({Hat.ORDERER}),
     )
     assert workflow.demanded(beside, case) == set()
 
@@ -453,8 +455,11 @@ def test_one_of_several_controls_is_lifted_by_another_than_its_imposer() -> None
     assert not may("lift_control", own, Hat.LEAD)
     beside = replace(own, liftable=(("7", "停止使用"),))
     row = chosen("lift_control", beside, Hat.LEAD)
-    required = {f.name for f in row.fields if f.required}
-    assert required == {"note", "control"}
+    assert workflow.always_needed([row]) == {"control"}
+    assert workflow.shut(row, beside, {"control": "7"}) is None
+    why = workflow.shut(row, beside, {})
+    assert why is not None
+    assert "不能自行解除" in why.zh
 
 
 def test_the_hat_is_asked_before_the_state() -> None:
