@@ -25,7 +25,7 @@ def house(make: Factory, housing: Caller, **changes: Any) -> str:
 
 @pytest.mark.parametrize(("grade", "content"), [("C", "加固"), ("D", "拆除、重建")])
 def test_an_appraisal_by_professionals(make: Factory, grade: str, content: str) -> None:
-    """28.区住房和城乡建设局.4: grade C is to be reinforced, D pulled down or rebuilt."""
+    """28.区住房和城乡建设局.4: C is reinforced, D pulled down or rebuilt."""
     housing = make.handler("kq-housing")
     number = house(make, housing)
     assert housing.ticket(number)["appraisal"] is None

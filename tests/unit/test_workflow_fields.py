@@ -32,6 +32,7 @@ REQUIRED = {
     "merge": {"into", "note"},
     "comment": {"note"},
     "reinspect": {"result", "note"},
+    "grade_severity": {"severity", "note"},
 }
 
 
