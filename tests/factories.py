@@ -26,6 +26,13 @@ from server.demo.seed import DISTRICT, OTHER_TOWN, TOWN
 API = "/api/v1"
 COMMUNITY = "150203102200"  # a village of 卜尔汉图镇
 PASSWORD = "correct horse battery staple"
+# 五落实 beside the day: what an order on a major hazard must say.
+FIVE = {
+    "responsibility": "产权人张某，单位负责人王某",
+    "measures": "停用并加固",
+    "funds": "自筹三万元",
+    "plan": "出现险情立即撤离，联系村委会",
+}
 _numbers = count(1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
 from server.core.errors import FieldError, Invalid
@@ -26,12 +26,14 @@ def require(
     photos: Sequence[UUID],
     stage: str | None,
     uploaded: Callable[[], Mapping[UUID, Photo]],
+    spent: Collection[UUID] = (),
 ) -> None:
     """Refuse photos that are not there, or none that shows what is needed.
 
     ``uploaded`` gives the photos that count, by id, and is asked only where photos
     are named; new ones are to be uploaded for ``owner``. A picture that was sent as
-    ``before`` shows no hazard gone, nor does one that turned out damaged.
+    ``before`` shows no hazard gone, nor does one that turned out damaged or that was
+    named when the hazard was looked at earlier (``spent``).
 
     Raises:
         Invalid: naming each photo that was not uploaded, or telling that none shows
@@ -52,19 +54,20 @@ def require(
         for index, photo in enumerate(photos)
         if photo not in known
     ]
-    if not errors and stage and not _shown([known[id] for id in photos], stage):
+    old = {known[id].sha256 for id in spent if id in known}
+    if not errors and stage and not _shown([known[id] for id in photos], stage, old):
         showing = _SHOWING[stage]
         text = Text(
-            f"至少一张照片须为{showing.zh}，完好且不是整改前的同一张：{where}",
+            f"至少一张照片须为{showing.zh}，完好且不是整改前或以往复查的同一张：{where}",
             f"At least one photo must be of {showing.en}, whole and not the picture"
-            f" from before: {where}",
+            f" from before or from an earlier re-inspection: {where}",
         )
         errors = [FieldError("/photos", text)]
     if errors:
         raise Invalid.of(errors)
 
 
-def _shown(photos: Sequence[Photo], stage: str) -> bool:
+def _shown(photos: Sequence[Photo], stage: str, old: set[str]) -> bool:
     fitting = [
         photo
         for photo in photos
@@ -73,4 +76,4 @@ def _shown(photos: Sequence[Photo], stage: str) -> bool:
     if stage != "after":
         return bool(fitting)
     contents = {photo.sha256 for photo in fitting}
-    return bool(contents - shown_before(contents))
+    return bool(contents - old - shown_before(contents))

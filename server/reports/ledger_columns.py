@@ -114,7 +114,7 @@ def _category(entry: Entry, words: Words) -> Cell:
 
 
 def _severity(entry: Entry, _: Words) -> Cell:
-    return _named(entry.found.severity, SEVERITIES[Severity(entry.found.severity)].zh)
+    return _named(entry.severity, SEVERITIES[Severity(entry.severity)].zh)
 
 
 def _state(entry: Entry, _: Words) -> Cell:

@@ -87,6 +87,7 @@ class Entry:
         verified: ``substantiated`` or ``not_substantiated``.
         rechecked, town_rechecked: ``passed`` or ``failed``, the last time.
         closed_on: the day it ended: settled by the town, or struck off.
+        severity: as the department last graded it, else as found.
     """
 
     found: Found
@@ -120,6 +121,7 @@ class Entry:
     closed_at: datetime | None = None
     closed_on: date | None = None
     remarks: list[Remark] = field(default_factory=list)
+    severity: str = ""
 
 
 Step = Callable[[Entry, Mapping[str, Any], date], None]
@@ -143,6 +145,7 @@ def entry_at(
         state=State.FOUND,
         photos=list(found.photos),
         facts=frozenset(found.facts),
+        severity=found.severity,
     )
     for event in known:
         _follow(entry, event, local_date(event.at, zone))
@@ -257,10 +260,15 @@ def _taken(by: str) -> Step:
 def _verified(result: str) -> Step:
     def step(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
         entry.verified, entry.verified_on = result, on
+        _graded(entry, payload, on)
         if payload.get("grade") not in {None, "none"}:
             entry.remarks.append(Remark("appraised", payload["grade"], on))
 
     return step
+
+
+def _graded(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
+    entry.severity = payload.get("severity") or entry.severity
 
 
 def _ordered(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
@@ -331,4 +339,5 @@ _STEPS: Mapping[str, Step] = {
     "ticket.control_lifted": _remarked("control_lifted", "note"),
     "ticket.suspended": _remarked("suspended", "note"),
     "ticket.resumed": _resumed,
+    "ticket.severity_graded": _graded,
 }

@@ -83,12 +83,6 @@ def in_writing(deadlines: list[Line], step: str) -> bool:
     return line is not None and line["origin"] in {NOTICE, EXTENSION, ORDER}
 
 
-def missed(deadlines: list[Line], step: str) -> bool:
-    """Tell whether a re-inspection has failed since the day of ``step`` was set."""
-    line = of_step(deadlines, step)
-    return line is not None and "failed_on" in line
-
-
 def replaced(deadlines: list[Line], step: str, line: Line | None) -> list[Line]:
     """Return ``deadlines`` with the line of ``step`` set anew (None: removed)."""
     kept = [other for other in deadlines if other["step"] != step]

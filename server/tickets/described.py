@@ -83,6 +83,16 @@ def _field(name: str, kinds: Sequence[Field], rows: list[Transition]) -> dict[st
         for row in rows
         if row.when and name in row.needs
     ]
+    if any(name in row.needs_major for row in rows):
+        said.append("required in an order on a major hazard")
+    if first.past:
+        said.append("today at the latest")
+    said += [
+        f"{value} only where the ticket's own actions offer it"
+        for row in rows
+        for choice, value, _ in row.only
+        if choice == name and value is not None
+    ]
     if first.kind == "photos":
         said += [f"one of stage {row.evidence}" for row in rows if row.evidence]
     return document | {"description": "; ".join(dict.fromkeys(said))}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from server.core import fastsql
@@ -25,7 +25,14 @@ from server.tickets.models import (
     TicketPenalty,
 )
 from server.tickets.opening import parts, town_notice
-from server.tickets.vocabulary import ENDED, Control, Part, State
+from server.tickets.vocabulary import (
+    ENDED,
+    Control,
+    Part,
+    Severity,
+    SeverityStatus,
+    State,
+)
 
 
 def issue_notice(change: Change) -> None:
@@ -109,17 +116,6 @@ def reinspect(change: Change) -> None:
             change.note_default("feedback")
     elif change.row.id != "T6":
         ticket.failed_rechecks += 1
-        _miss(change, "order")
-
-
-def _miss(change: Change, step: str) -> None:
-    """Note on the step's day that it was not kept: a new order may follow (T20)."""
-    line = deadlines.of_step(change.ticket.deadlines, step)
-    if line is not None:
-        line = {**line, "failed_on": change.today.isoformat()}
-        change.ticket.deadlines = deadlines.replaced(
-            change.ticket.deadlines, step, line
-        )
 
 
 def dispatch(change: Change) -> None:
@@ -144,7 +140,8 @@ def accept(change: Change) -> None:
 
 
 def verify(change: Change) -> None:
-    """Verified on site: so or not so."""
+    """Verified on site: so or not so, and how severe the department calls it."""
+    _grade(change)
     change.ticket.substantiated = change.values["result"] == "substantiated"
     if not change.ticket.substantiated:
         change.note_default("feedback")
@@ -245,20 +242,18 @@ def impose_control(change: Change) -> None:
 
 
 def lift_control(change: Change) -> None:
-    """All measures in force are lifted by the lead department."""
-    db.session.execute(
-        update(TicketControl)
-        .where(
-            TicketControl.ticket_id == change.ticket.id,
-            TicketControl.lifted_at.is_(None),
-        )
-        .values(
-            lifted_by=change.actor.staff_id,
-            lifted_at=change.moment,
-            lift_note=change.values["note"],
-        )
-    )
-    change.ticket.control = Control.LIFTED
+    """One measure in force, or all, lifted by the lead department."""
+    controls = queries.controls_of(change.ticket.id)
+    in_force = [c for c in controls if c.lifted_at is None]
+    chosen = change.values.get("control")
+    lifted = [c for c in in_force if chosen in {None, str(c.id)}]
+    for control in lifted:
+        control.lifted_by = change.actor.staff_id
+        control.lifted_at = change.moment
+        control.lift_note = change.values["note"]
+    change.payload["lifted"] = [control.measure for control in lifted]
+    if len(lifted) == len(in_force):
+        change.ticket.control = Control.LIFTED
 
 
 def merge(change: Change) -> None:
@@ -294,6 +289,24 @@ def merge(change: Change) -> None:
 
 def comment(change: Change) -> None:
     """Nothing changes but the state and the timeline."""
+
+
+def grade_severity(change: Change) -> None:
+    """The department's own grading (定级): confirms 重大, or calls it less."""
+    _grade(change)
+
+
+def _grade(change: Change) -> None:
+    severity, ticket = change.values.get("severity"), change.ticket
+    if severity is None:
+        return
+    called_major = ticket.severity == Severity.MAJOR
+    called_major |= ticket.severity_status == SeverityStatus.LOWERED
+    status = SeverityStatus.LOWERED if called_major else None
+    if severity == Severity.MAJOR:
+        status = SeverityStatus.CONFIRMED
+    change.payload |= {"severity_before": ticket.severity, "severity_status": status}
+    ticket.severity, ticket.severity_status = severity, status
 
 
 def _involve_as(change: Change, department: str, part: Part) -> None:
@@ -333,4 +346,5 @@ EFFECTS: dict[str, Callable[[Change], None]] = {
     "refuse_extension": delays.refuse_extension,
     "suspend": delays.suspend,
     "resume": delays.resume,
+    "grade_severity": grade_severity,
 }

@@ -14,6 +14,7 @@ from server.photos import evidence
 from server.photos.models import Photo
 from server.photos.owners import Owner
 from server.photos.queries import of_owners
+from server.tickets import rounds
 from server.tickets.models import Ticket
 
 
@@ -40,10 +41,13 @@ def uploaded(ticket: Ticket) -> dict[UUID, Photo]:
 def require(ticket: Ticket, photos: Sequence[UUID], stage: str | None) -> None:
     """Refuse photos that are not there, or none that shows what is needed.
 
-    ``stage`` is that of ``Transition.evidence``.
+    ``stage`` is that of ``Transition.evidence``. What an earlier re-inspection named
+    shows nothing new.
 
     Raises:
         Invalid: naming each photo that was not uploaded for this ticket, or telling
             that none shows the stage.
     """
-    evidence.require(owners_of(ticket)[0], photos, stage, lambda: uploaded(ticket))
+    spent = rounds.looked_at(ticket.number) if photos and stage else frozenset()
+    owner = owners_of(ticket)[0]
+    evidence.require(owner, photos, stage, lambda: uploaded(ticket), spent)

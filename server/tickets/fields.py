@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -38,8 +38,12 @@ class BodyReader:
         self.choices = choices
         self.errors: list[FieldError] = []
 
-    def read_fields(self, known: Iterable[Field], body: Any) -> dict[str, Any]:
+    def read_fields(
+        self, known: Iterable[Field], body: Any, demanded: Collection[str] = ()
+    ) -> dict[str, Any]:
         """Return the values of the ``known`` fields in ``body``.
+
+        ``demanded`` are names of optional fields that are required all the same.
 
         Raises:
             Invalid: with every field that is missing, unknown or wrong.
@@ -53,7 +57,7 @@ class BodyReader:
         for name, field in fields.items():
             given = body.get(name)
             if given is None or given == "" or given == []:
-                if field.required:
+                if field.required or name in demanded:
                     self._wrong(name, MISSING)
                 continue
             values[name] = self._value(field, given)
@@ -102,7 +106,9 @@ class BodyReader:
                 raise ValueError
         except (TypeError, ValueError):
             return None, Text("应为日期，如 2026-03-01", "Not a date like 2026-03-01.")
-        if day < self.today:
+        if field.past and day > self.today:
+            return None, Text("日期不能晚于今天", "Must not be in the future.")
+        if not field.past and day < self.today:
             return None, Text("期限不能早于今天", "A due date must not be in the past.")
         if day >= LATEST:
             return None, Text("期限过远", "A due date too far ahead.")
@@ -133,6 +139,7 @@ class Reader(BodyReader):
     Args:
         today: the local calendar day; a due date before it is refused.
         department_code: resolves a code, name or alias to a code, or None.
+        liftable: the controls that may be lifted, id and measure.
     """
 
     def __init__(
@@ -141,18 +148,25 @@ class Reader(BodyReader):
         process: ItemProcess,
         today: date,
         department_code: Callable[[str], str | None],
+        liftable: Sequence[tuple[str, str]] = (),
     ) -> None:
-        super().__init__(today, lambda field: choices_of(field, process))
+        super().__init__(today, lambda field: choices_of(field, process, liftable))
         self.rules = rules
         self.department_code = department_code
 
-    def read(self, allowed: Sequence[Transition], body: Any) -> dict[str, Any]:
+    def read(
+        self,
+        allowed: Sequence[Transition],
+        body: Any,
+        demanded: Collection[str] = (),
+    ) -> dict[str, Any]:
         """Return the values of the fields that the ``allowed`` rows name.
 
         Raises:
             Invalid: with every field that is missing, unknown or wrong.
         """
-        return self.read_fields((f for row in allowed for f in row.fields), body)
+        known = (f for row in allowed for f in row.fields)
+        return self.read_fields(known, body, demanded)
 
     def _read_ticket(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         return self._read_text(field, given)
@@ -208,8 +222,12 @@ def unknown_facts(unknown: Sequence[str], known: set[str]) -> Text:
     )
 
 
-def choices_of(field: Field, process: ItemProcess) -> list[str]:
-    """Return the values a choice may take for an item."""
+def choices_of(
+    field: Field, process: ItemProcess, liftable: Sequence[tuple[str, str]] = ()
+) -> list[str]:
+    """Return the values a choice may take for an item, and a ticket's controls."""
+    if field.choices == "liftable":
+        return [id for id, _ in liftable]
     if field.choices == "report_triggers":
         return list(process.report_triggers)
     if field.choices == "penalties":

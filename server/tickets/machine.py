@@ -6,13 +6,13 @@ The machine itself, the table of transitions, is in ``workflow``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
 from server.checklists.catalogue import ItemProcess
 from server.core.text import Text
-from server.tickets.vocabulary import Control, State
+from server.tickets.vocabulary import Control, Severity, State
 
 
 class Hat(StrEnum):
@@ -38,7 +38,8 @@ class Field:
     ``amount`` (yuan), ``department`` (code, name or alias), ``ticket`` (number),
     ``facts``. ``choices`` is a list, or the name of what supplies it. ``needed_with``:
     (field, value) that make an optional field required. ``working_day``: a date that
-    must not be a day off.
+    must not be a day off. ``past``: a date is today at the latest, where others are
+    today at the earliest.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Field:
     choices: tuple[str, ...] | str = ()
     needed_with: tuple[str, str] | None = None
     working_day: bool = False
+    past: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,11 @@ class Situation:
 
     ``due_in_writing``: the town's day stands in a notice or an extension already.
     ``extension_by``: who has asked for a later day that is not decided yet.
-    ``suspended``: put aside (挂账). ``order_missed``: a re-inspection has failed since
-    the order's day was set.
+    ``suspended``: put aside (挂账).
+    ``handled_by``: who passed the re-inspection, answered or fed the result back;
+    known of a major hazard that waits to be closed. ``round_over``: the department's
+    last re-inspection failed, and no new day has been given since. ``liftable``: the
+    controls in force that others imposed, id and measure.
     """
 
     state: State
@@ -73,7 +78,12 @@ class Situation:
     due_in_writing: bool = False
     extension_by: UUID | None = None
     suspended: bool = False
-    order_missed: bool = False
+    severity: str = Severity.GENERAL
+    finder_id: UUID | None = None
+    handled_by: frozenset[UUID] = frozenset()
+    failed_rechecks: int = 0
+    round_over: bool = False
+    liftable: tuple[tuple[str, str], ...] = ()
 
 
 Guard = Callable[[Situation], Text | None]
@@ -89,6 +99,9 @@ class Transition:
         when: (field, value) that selects this row among those of the action.
         needs: optional fields that this row requires.
         evidence: the stage of which at least one of the photos must be.
+        needs_major: optional fields that this row requires of a major hazard.
+        only: (field, value, guard): a value that is open only when the guard passes;
+            None is the field left out.
     """
 
     id: str
@@ -104,6 +117,8 @@ class Transition:
     evidence: str | None = None
     via: State | None = None
     via_id: str | None = None
+    needs_major: tuple[str, ...] = ()
+    only: tuple[tuple[str, str | None, Guard], ...] = ()
 
 
 class Refused(Exception):
@@ -255,6 +270,23 @@ def asked_by_another(case: Situation) -> Text | None:
     return None
 
 
+def beside_one_s_own(case: Situation) -> Text | None:
+    """Who imposed one of several controls may still lift the others, one by one."""
+    if case.control_imposed_by != case.actor_id or not case.liftable:
+        return Text("没有他人实施的管控措施", "No control that somebody else imposed")
+    return None
+
+
+def not_the_finder(case: Situation) -> Text | None:
+    """Four eyes: who handed a major hazard in does not end it."""
+    if case.severity == Severity.MAJOR and case.finder_id == case.actor_id:
+        return Text(
+            "重大隐患不得由发现上报人自行销号",
+            "A major hazard is not ended by who handed it in",
+        )
+    return None
+
+
 def not_suspended(case: Situation) -> Text | None:
     """What is put aside (挂账) is taken up again before it is worked."""
     if case.suspended:
@@ -267,10 +299,29 @@ def is_suspended(case: Situation) -> Text | None:
     return None if case.suspended else Text("工单未挂账", "Not suspended")
 
 
-def order_missed(case: Situation) -> Text | None:
-    """A new order follows a failed re-inspection (T20); a standing one is put off."""
-    if not case.order_missed:
-        return Text("复查不合格后才能再次责令", "Only after a failed re-inspection")
+def not_who_handled_it(case: Situation) -> Text | None:
+    """Four eyes: who called a major hazard rectified does not close it."""
+    if case.severity == Severity.MAJOR and case.actor_id in case.handled_by:
+        return Text(
+            "重大隐患不得由复查、反馈人自行销号",
+            "A major hazard is not closed by who re-inspected it or fed it back",
+        )
+    return None
+
+
+def failed_before(case: Situation) -> Text | None:
+    """加重处罚 follows a failed re-inspection (42.区应急管理局.5)."""
+    if case.failed_rechecks == 0:
+        return Text("复查不合格后才能加重处罚", "Only after a failed re-inspection")
+    return None
+
+
+def new_round(case: Situation) -> Text | None:
+    """A new order presupposes that the re-inspection of the last one failed."""
+    if not case.round_over:
+        return Text(
+            "本轮责令改正尚未复查", "The standing order is not re-inspected yet"
+        )
     return None
 
 
@@ -323,3 +374,40 @@ GRADE = Field(
 PENALTY = Field("kind", "choice", Text("处罚种类", "Kind"), choices="penalties")
 AMOUNT = Field("amount", "amount", Text("金额（元）", "Amount (yuan)"), required=False)
 INTO = Field("into", "ticket", Text("并入工单", "Merged into"))
+SEVERITY = Field(
+    "severity",
+    "choice",
+    Text("隐患等级", "Severity"),
+    choices=tuple(severity.value for severity in Severity),
+)
+SEVERITY_OPTIONAL = replace(SEVERITY, required=False)
+# 五落实; the fifth is the day (时限), which every order has.
+FIVE = (
+    Field("responsibility", "text", Text("责任", "Who is responsible"), required=False),
+    Field("measures", "text", Text("措施", "Measures"), required=False),
+    Field("funds", "text", Text("资金", "Funds"), required=False),
+    Field("plan", "text", Text("预案", "Emergency plan"), required=False),
+)
+FIVE_NAMES = tuple(field.name for field in FIVE)
+ORDER_FIELDS = (DUE_ON, NOTE, DOCUMENT_NO, *FIVE)
+APPRAISED_ON = Field(
+    "appraised_on", "date", Text("鉴定日期", "Appraised on"), required=False, past=True
+)
+APPRAISAL_FIELDS = (GRADE, DOCUMENT_NO, NOTE, APPRAISED_ON, PHOTOS_OPTIONAL)
+DECISION = Field(
+    "decision",
+    "choice",
+    Text("上级处理结果", "What the next level decided"),
+    required=False,
+    choices=("closure_ordered", "punished", "returned_to_district", "other"),
+)
+ANSWERED_ON = Field(
+    "answered_on", "date", Text("答复日期", "Answered on"), required=False, past=True
+)
+CONTROL = Field(
+    "control",
+    "choice",
+    Text("管控措施", "Control"),
+    required=False,
+    choices="liftable",
+)

@@ -24,12 +24,21 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.db import Model
-from server.tickets.vocabulary import Control, Part, Severity, Source, State
+from server.tickets.vocabulary import (
+    Control,
+    Part,
+    Severity,
+    SeverityStatus,
+    Source,
+    State,
+)
 
 ticket_numbers = Sequence("ticket_numbers", metadata=Model.metadata)
 
 
-def words(words: type[State | Control | Severity | Part | Source]) -> str:
+def words(
+    words: type[State | Control | Severity | SeverityStatus | Part | Source],
+) -> str:
     """Return the words of an enumeration as an SQL list, for a CHECK."""
     return "(" + ", ".join(f"'{word.value}'" for word in words) + ")"
 
@@ -51,6 +60,7 @@ class Ticket(Model):
         failed_rechecks: how often the department's re-inspection failed.
         extension: the later day (延期) asked for, by whom and why, while undecided.
         suspended: since when, until when and why it is put aside (挂账), while it is.
+        severity_status: how sure 重大 is; also empty in what is older than the column.
     """
 
     __tablename__ = "tickets"
@@ -59,6 +69,9 @@ class Ticket(Model):
         CheckConstraint(f"severity IN {words(Severity)}", name="severity"),
         CheckConstraint(f"control IN {words(Control)}", name="control"),
         CheckConstraint(f"source IN {words(Source)}", name="source"),
+        CheckConstraint(
+            f"severity_status IN {words(SeverityStatus)}", name="severity_status"
+        ),
         Index(
             "ix_tickets_area",
             "area_path",
@@ -116,6 +129,7 @@ class Ticket(Model):
     version: Mapped[int]
     extension: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     suspended: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    severity_status: Mapped[str | None] = mapped_column(Text)
 
 
 class TicketDepartment(Model):

@@ -27,7 +27,14 @@ from server.tickets import deadlines, papers, routing, stages, workflow
 from server.tickets.fields import LATEST
 from server.tickets.models import Ticket, TicketControl, TicketDepartment, TicketStage
 from server.tickets.queries import SUBJECT
-from server.tickets.vocabulary import Control, Part, Source, State
+from server.tickets.vocabulary import (
+    Control,
+    Part,
+    Severity,
+    SeverityStatus,
+    Source,
+    State,
+)
 
 DEADLINE_STEP = {State.ON_SPOT: "on_spot", State.RECTIFYING: "rectify"}
 _WITH_DEPARTMENT = (State.REPORTED, State.VERIFYING)
@@ -247,7 +254,17 @@ def _row(hazard: Hazard, decision: routing.Decision, state: State) -> dict[str, 
         "source": hazard.source,
         "found_at": hazard.found_at,
         "version": 1,
+        "severity_status": _severity_status(hazard, state),
     }
+
+
+def _severity_status(hazard: Hazard, state: State) -> str | None:
+    """What the town calls major is suspected, what the lead department found is so."""
+    if hazard.severity != Severity.MAJOR:
+        return None
+    by_lead = state is State.VERIFYING
+    status = SeverityStatus.CONFIRMED if by_lead else SeverityStatus.SUSPECTED
+    return status.value
 
 
 def town_notice(

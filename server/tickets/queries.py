@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -190,6 +191,37 @@ def documents_of(number: str) -> list[dict[str, Any]]:
         payload = orjson.loads(event.payload)
         issued += [(event.at, payload["document"])] if "document" in payload else []
     return [{**document, "issued_at": at} for at, document in issued]
+
+
+class Event(NamedTuple):
+    """An event of a ticket; ``actor`` is the name it was done under."""
+
+    at: datetime
+    type: str
+    actor_id: UUID | None
+    actor: str
+    payload: dict[str, Any]
+
+
+def events_of(number: str, types: Collection[str] = ()) -> list[Event]:
+    """Return a ticket's events, or those of ``types``, oldest first.
+
+    Those of the change under way are among them: its answer tells of them.
+    """
+    one = AuditEvent
+    query = (
+        select(one.at, one.type, one.actor_id, one.actor_name, one.payload)
+        .where(one.subject_type == SUBJECT, one.subject_id == number)
+        .order_by(one.id)
+    )
+    if types:
+        query = query.where(one.type.in_(types))
+    found = [Event(*row) for row in db.session.execute(query)]
+    return found + [
+        Event(e.at, e.type, e.actor_id, e.actor_name, orjson.loads(e.payload))
+        for e in noted((SUBJECT, number))
+        if not types or e.type in types
+    ]
 
 
 def matching(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,16 @@ from server.core.http import (
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import evidence, policy, preview, queries, schemas, service
+from server.photos.models import Photo
+from server.tickets import (
+    evidence,
+    history,
+    policy,
+    preview,
+    queries,
+    schemas,
+    service,
+)
 from server.tickets.described import ACTION_BODIES
 from server.tickets.models import Ticket
 
@@ -113,8 +122,9 @@ def show(actor: Actor, number: str) -> Reply:
     return Reply(_whole(seen, uploaded), etag=tag)
 
 
-def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
+def _whole(seen: service.View, uploaded: Mapping[UUID, Photo]) -> dict[str, Any]:
     ticket = seen.ticket
+    events = queries.events_of(ticket.number)
     return schemas.ticket_out(
         seen,
         _rows([ticket])[0],
@@ -122,7 +132,7 @@ def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
         queries.penalties_of(ticket.id),
         queries.documents_of(ticket.number),
         uploaded,
-    )
+    ) | history.told_out(seen, events, uploaded, settings().timezone)
 
 
 @blueprint.expose(

@@ -15,7 +15,7 @@ from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
 from server.core.http.schema import Day, Line, Moment
 from server.core.text import Text
-from server.tickets import stages
+from server.tickets import stages, workflow
 from server.tickets.fields import choices_of
 from server.tickets.machine import Field, Transition
 from server.tickets.models import (
@@ -28,9 +28,11 @@ from server.tickets.routing import Decision
 from server.tickets.service import View
 from server.tickets.vocabulary import (
     CHOICE_LABELS,
+    ORDER_BY_GRADE,
     STEP_LABELS,
     Part,
     Severity,
+    SeverityStatus,
     Source,
     State,
 )
@@ -185,6 +187,7 @@ class TicketRow(Schema):
     merged_into = fields.String(allow_none=True)
     position = fields.Dict()
     version = fields.Integer()
+    severity_status = fields.String(allow_none=True)
 
 
 class TicketOut(TicketRow):
@@ -206,6 +209,13 @@ class TicketOut(TicketRow):
     photos = fields.List(fields.UUID())
     photos_missing = fields.List(fields.UUID())
     actions = fields.List(fields.Nested(ActionOut))
+    transferred_to = fields.Nested(DepartmentOut, allow_none=True)
+    five = fields.Dict(allow_none=True)
+    rounds = fields.List(fields.Dict())
+    appraisal = fields.Dict(allow_none=True)
+    escalation = fields.Dict(allow_none=True)
+    transfer = fields.Dict(allow_none=True)
+    expected = fields.List(fields.Dict())
 
 
 Names = dict[str, str]
@@ -289,6 +299,7 @@ def ticket_row(
         "merged_into": ticket.merged_into,
         "position": {"type": "Point", "coordinates": list(position)},
         "version": ticket.version,
+        "severity_status": _severity_status(ticket),
     }
 
 
@@ -319,6 +330,13 @@ def _asked(ticket: Ticket) -> dict[str, Any] | None:
     if ticket.extension is None:
         return None
     return {k: v for k, v in ticket.extension.items() if k != "asked_by"}
+
+
+def _severity_status(ticket: Ticket) -> str | None:
+    """Return how sure 重大 is; what is older than the column was called so only."""
+    if ticket.severity_status is None and ticket.severity == Severity.MAJOR:
+        return SeverityStatus.SUSPECTED
+    return ticket.severity_status
 
 
 def ticket_out(
@@ -358,6 +376,8 @@ def ticket_out(
 
 def _control_out(control: TicketControl) -> dict[str, Any]:
     return {
+        "id": str(control.id),
+        "in_force": control.lifted_at is None,
         "measure": control.measure,
         "note": control.note,
         "imposed_at": control.imposed_at,
@@ -387,7 +407,8 @@ def actions_out(seen: View) -> list[dict[str, Any]]:
 
 def _action_out(action: str, rows: list[Transition], seen: View) -> dict[str, Any]:
     described = {f.name: f for row in rows for f in row.fields}
-    listed = [_field_out(f, rows, seen) for f in described.values()]
+    demanded = workflow.demanded(rows, seen.situation) | workflow.always_needed(rows)
+    listed = [_field_out(f, rows, seen, demanded) for f in described.values()]
     return {
         "action": action,
         "required": [f["name"] for f in listed if f["required"]],
@@ -403,24 +424,29 @@ def choice_titles(field: Field, choices: Collection[str], seen: View) -> dict[st
     if field.choices == "penalties":
         named = {p.code: p.name for p in seen.situation.process.penalties}
         return {code: named[code] for code in choices}
+    if field.choices == "liftable":
+        return dict(seen.situation.liftable)
     return {code: CHOICE_LABELS[code] for code in choices}
 
 
-def _field_out(field: Field, rows: list[Transition], seen: View) -> dict[str, Any]:
-    document = {
+def _field_out(
+    field: Field, rows: list[Transition], seen: View, demanded: Collection[str]
+) -> dict[str, Any]:
+    document: dict[str, Any] = {
         "name": field.name,
         "type": field.kind,
         "title": field.title.zh,
-        "required": field.required,
+        "required": field.required or field.name in demanded,
     }
     if field.working_day:
         document["working_day"] = True
+    if field.past:
+        document["past"] = True
+    suggested = ORDER_BY_GRADE.get(seen.situation.grade or "")
+    if suggested and field.name == "note" and rows[0].action == "order":
+        document["suggestion"] = suggested
     if field.kind == "choice":
-        choices = choices_of(field, seen.situation.process)
-        possible = {
-            row.when[1] for row in rows if row.when and row.when[0] == field.name
-        }
-        open_now = [c for c in choices if not possible or c in possible]
+        open_now = _open_choices(field, rows, seen)
         document["choices"] = open_now
         document["choice_titles"] = choice_titles(field, open_now, seen)
     needed = [row.when[1] for row in rows if row.when and field.name in row.needs]
@@ -430,3 +456,15 @@ def _field_out(field: Field, rows: list[Transition], seen: View) -> dict[str, An
         name, value = field.needed_with
         document["required_when"] = {name: [value]}
     return document
+
+
+def _open_choices(field: Field, rows: list[Transition], seen: View) -> list[str]:
+    """Return the choices that some row takes now."""
+    case = seen.situation
+    possible = {row.when[1] for row in rows if row.when and row.when[0] == field.name}
+    return [
+        choice
+        for choice in choices_of(field, case.process, case.liftable)
+        if (not possible or choice in possible)
+        and not all(workflow.closed(row, case, field.name, choice) for row in rows)
+    ]

@@ -22,6 +22,7 @@ from server.tickets import (
     papers,
     policy,
     queries,
+    rounds,
     stages,
     workflow,
 )
@@ -74,10 +75,11 @@ def view(actor: Actor, number: str, *, lock: bool = False) -> View:
 
 
 def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
-    imposer = None
+    imposer, others = None, []
     if ticket.control == Control.IN_FORCE:
         in_force = [c for c in queries.controls_of(ticket.id) if c.lifted_at is None]
         own = [c for c in in_force if c.imposed_by == actor.staff_id]
+        others = [c for c in in_force if c.imposed_by != actor.staff_id]
         imposer = (own or in_force)[0].imposed_by if in_force else None
     return Situation(
         state=State(ticket.state),
@@ -93,7 +95,12 @@ def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
         due_in_writing=deadlines.in_writing(ticket.deadlines, "rectify"),
         extension_by=UUID(ticket.extension["asked_by"]) if ticket.extension else None,
         suspended=ticket.suspended is not None,
-        order_missed=deadlines.missed(ticket.deadlines, "order"),
+        severity=ticket.severity,
+        finder_id=ticket.finder_id,
+        handled_by=rounds.handlers(ticket),
+        failed_rechecks=ticket.failed_rechecks,
+        round_over=rounds.is_over(ticket),
+        liftable=tuple((str(c.id), c.measure) for c in others),
     )
 
 
@@ -130,11 +137,15 @@ def act(
         seen.situation.process,
         local_date(moment, zone),
         seen.rules.department_code,
+        seen.situation.liftable,
     )
-    values = reader.read(allowed, body)
+    demanded = workflow.demanded(allowed, seen.situation)
+    values = reader.read(allowed, body, demanded)
     row = workflow.select(allowed, values)
     if row is None:
         raise _refusal(workflow.unfit(action, seen.situation, values), seen)
+    if why := workflow.shut(row, seen.situation, values):
+        raise _refusal(Refused("guard", why), seen)
     reader.require(row.needs, values)
     evidence.require(seen.ticket, values.get("photos", ()), row.evidence)
     change = Change(

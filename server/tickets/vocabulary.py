@@ -45,6 +45,14 @@ class Severity(StrEnum):
     MAJOR = "major"
 
 
+class SeverityStatus(StrEnum):
+    """How sure 重大 is; empty for what was never called major."""
+
+    SUSPECTED = "suspected"  # 疑似: as found
+    CONFIRMED = "confirmed"  # 部门确认
+    LOWERED = "lowered"  # 部门下调
+
+
 class Part(StrEnum):
     """What a department has to do with a ticket."""
 
@@ -121,6 +129,7 @@ ACTION_LABELS: Mapping[str, str] = {
     "refuse_extension": "不同意延期",
     "suspend": "挂账",
     "resume": "恢复办理",
+    "grade_severity": "定级",
 }
 
 # What a ticket waits for (stages.STEPS).
@@ -147,4 +156,17 @@ CHOICE_LABELS = {
     "D": "D级",
     "confirmed": "存在安全隐患",
     "none": "无安全隐患",
+    "general": "一般",
+    "serious": "较大",
+    "major": "重大",
+    "closure_ordered": "责令关停",
+    "punished": "已处罚",
+    "returned_to_district": "退回区级办理",
+    "other": "其他",
+}
+
+# What an order is to demand by the grade of a house (28.区住房和城乡建设局.4).
+ORDER_BY_GRADE: Mapping[str, str] = {
+    "C": "加固，消除隐患",
+    "D": "拆除、重建",
 }

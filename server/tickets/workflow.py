@@ -8,28 +8,35 @@ of the domain model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from server.core.text import Text
 from server.tickets.machine import (
     AMOUNT,
+    ANSWERED_ON,
+    APPRAISAL_FIELDS,
     APPRAISER,
+    CONTROL,
+    DECISION,
     DEPARTMENT,
     DOCUMENT_NO,
     DUE_ON,
     FACTS_OPTIONAL,
-    GRADE,
+    FIVE_NAMES,
     HOW_REFUSED,
     INTO,
     LATER_DAY,
     MEASURE,
     NOTE,
     NOTE_OPTIONAL,
+    ORDER_FIELDS,
     PENALTY,
     PHOTOS,
     PHOTOS_OPTIONAL,
     RECHECK_FIELDS,
+    SEVERITY,
+    SEVERITY_OPTIONAL,
     TRIGGER,
     UNTIL,
     VERIFIED,
@@ -40,17 +47,21 @@ from server.tickets.machine import (
     appraisal_foreseen,
     appraised,
     asked_by_another,
+    beside_one_s_own,
     by_third_party,
     control_in_force,
     day_not_in_writing,
+    failed_before,
     is_suspended,
+    new_round,
     next_level_exists,
     no_control_in_force,
     no_next_level,
     not_suspended,
+    not_the_finder,
     not_the_imposer,
+    not_who_handled_it,
     nothing_asked,
-    order_missed,
     ordered_by_district,
     penalty_allowed,
     reported_before_order,
@@ -58,7 +69,13 @@ from server.tickets.machine import (
     substantiated,
     town_deadline_allowed,
 )
-from server.tickets.vocabulary import ACTION_LABELS, ENDED, STATE_LABELS, State
+from server.tickets.vocabulary import (
+    ACTION_LABELS,
+    ENDED,
+    STATE_LABELS,
+    Severity,
+    State,
+)
 
 _TOWN = frozenset({Hat.INSPECTOR})
 _OFFICER = frozenset({Hat.OFFICER})
@@ -93,7 +110,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.ON_SPOT, _S.RECTIFYING),
         _S.RECTIFYING,
         _TOWN,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "notice_issued",
         (town_deadline_allowed, day_not_in_writing),
     ),
@@ -105,7 +122,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _TOWN,
         (NOTE, PHOTOS),
         "settled",
-        (no_control_in_force,),
+        (no_control_in_force, not_the_finder),
         evidence="after",
     ),
     Transition(
@@ -125,7 +142,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _TOWN,
         RECHECK_FIELDS,
         "town_recheck_passed",
-        (no_control_in_force,),
+        (no_control_in_force, not_the_finder),
         when=("result", "passed"),
         needs=("photos",),
         evidence="after",
@@ -212,7 +229,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.APPRAISAL),
         None,
         _LEAD,
-        (GRADE, DOCUMENT_NO, NOTE),
+        APPRAISAL_FIELDS,
         "appraised",
         when=("grade", "C"),
     ),
@@ -222,7 +239,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.APPRAISAL),
         None,
         _LEAD,
-        (GRADE, DOCUMENT_NO, NOTE),
+        APPRAISAL_FIELDS,
         "appraised",
         when=("grade", "D"),
     ),
@@ -232,7 +249,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.APPRAISAL),
         None,
         _LEAD,
-        (GRADE, DOCUMENT_NO, NOTE),
+        APPRAISAL_FIELDS,
         "appraised",
         (by_third_party,),
         when=("grade", "confirmed"),
@@ -243,7 +260,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.APPRAISAL),
         _S.NOT_SUBSTANTIATED,
         _LEAD,
-        (GRADE, DOCUMENT_NO, NOTE),
+        APPRAISAL_FIELDS,
         "not_substantiated",
         when=("grade", "none"),
     ),
@@ -253,7 +270,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.VERIFYING),
         None,
         _LEAD,
-        (VERIFIED, NOTE, PHOTOS_OPTIONAL),
+        (VERIFIED, NOTE, PHOTOS_OPTIONAL, SEVERITY_OPTIONAL),
         "substantiated",
         when=("result", "substantiated"),
     ),
@@ -263,7 +280,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.VERIFYING),
         _S.NOT_SUBSTANTIATED,
         _LEAD,
-        (VERIFIED, NOTE, PHOTOS_OPTIONAL),
+        (VERIFIED, NOTE, PHOTOS_OPTIONAL, SEVERITY_OPTIONAL),
         "not_substantiated",
         when=("result", "not_substantiated"),
     ),
@@ -273,9 +290,10 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.VERIFYING),
         _S.ORDERED,
         _LEAD,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "ordered",
         (substantiated, ordered_by_district),
+        needs_major=FIVE_NAMES,
     ),
     Transition(
         "T15",
@@ -283,9 +301,10 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.APPRAISAL),
         _S.ORDERED,
         _LEAD,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "ordered",
         (appraised,),
+        needs_major=FIVE_NAMES,
     ),
     Transition(
         "T17",
@@ -293,7 +312,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.VERIFYING),
         _S.TRANSFERRED,
         _LEAD,
-        (DEPARTMENT, NOTE),
+        (DEPARTMENT, NOTE, DOCUMENT_NO, PHOTOS_OPTIONAL),
         "transferred",
     ),
     Transition(
@@ -339,19 +358,21 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.DEPT_RECHECK),
         _S.ORDERED,
         _LEAD,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "ordered",
+        needs_major=FIVE_NAMES,
     ),
-    # An order that was not kept is followed by another (42.区应急管理局.5-6).
+    # Re-inspected in vain and no next level: a new order opens the next round.
     Transition(
         "T20",
         "order",
         _from(_S.ORDERED),
-        None,
+        _S.ORDERED,
         _LEAD,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "ordered",
-        (order_missed,),
+        (new_round,),
+        needs_major=FIVE_NAMES,
     ),
     Transition(
         "T21",
@@ -369,9 +390,10 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.ESCALATED),
         _S.ORDERED,
         _LEAD,
-        (DUE_ON, NOTE, DOCUMENT_NO),
+        ORDER_FIELDS,
         "ordered",
         (reported_beside_order,),
+        needs_major=FIVE_NAMES,
     ),
     Transition(
         "T15b",
@@ -409,7 +431,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.ESCALATED),
         _S.DEPT_RECHECK,
         _LEAD,
-        (NOTE, DOCUMENT_NO),
+        (NOTE, DOCUMENT_NO, DECISION, ANSWERED_ON),
         "answered",
     ),
     Transition(
@@ -449,9 +471,18 @@ TRANSITIONS: tuple[Transition, ...] = (
         _OFFICER,
         (NOTE_OPTIONAL,),
         "closed",
-        (no_control_in_force,),
+        (no_control_in_force, not_the_finder, not_who_handled_it),
     ),
     # --- tracks beside the state ---
+    Transition(
+        "G1",
+        "grade_severity",
+        _from(_S.VERIFYING, _S.APPRAISAL, _S.ORDERED, _S.DEPT_RECHECK),
+        None,
+        _LEAD,
+        (SEVERITY, NOTE),
+        "severity_graded",
+    ),
     Transition(
         "P1",
         "penalise",
@@ -461,6 +492,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         (PENALTY, AMOUNT, DOCUMENT_NO, NOTE),
         "penalised",
         (penalty_allowed,),
+        only=(("kind", "heavier", failed_before),),
     ),
     Transition(
         "C1",
@@ -487,9 +519,21 @@ TRANSITIONS: tuple[Transition, ...] = (
         _from(_S.RECTIFIED, _S.NOT_SUBSTANTIATED, _S.FEEDBACK),
         None,
         _LEAD,
-        (NOTE,),
+        (NOTE, CONTROL),
         "control_lifted",
         (control_in_force, not_the_imposer),
+    ),
+    Transition(
+        "C2",
+        "lift_control",
+        _from(_S.RECTIFIED, _S.NOT_SUBSTANTIATED, _S.FEEDBACK),
+        None,
+        _LEAD,
+        (NOTE, CONTROL),
+        "control_lifted",
+        (control_in_force, beside_one_s_own),
+        needs=("control",),
+        only=(("control", None, not_the_imposer),),
     ),
     Transition(
         "M1",
@@ -694,6 +738,34 @@ def select(allowed: list[Transition], values: Mapping[str, Any]) -> Transition |
         if row.when is None or values.get(row.when[0]) == row.when[1]:
             return row
     return None
+
+
+def demanded(allowed: Iterable[Transition], case: Situation) -> frozenset[str]:
+    """Return the optional fields that all ``allowed`` rows require here (五落实)."""
+    if case.severity != Severity.MAJOR:
+        return frozenset()
+    return frozenset.intersection(*(frozenset(row.needs_major) for row in allowed))
+
+
+def always_needed(allowed: Iterable[Transition]) -> frozenset[str]:
+    """Return the optional fields that all ``allowed`` rows need whatever is said."""
+    return frozenset.intersection(
+        *(frozenset(() if row.when else row.needs) for row in allowed)
+    )
+
+
+def closed(
+    row: Transition, case: Situation, field: str, value: str | None
+) -> Text | None:
+    """Return why ``value`` of a field is not open now, None when it is."""
+    guards = (g for name, shut, g in row.only if (name, shut) == (field, value))
+    return next((why for guard in guards if (why := guard(case))), None)
+
+
+def shut(row: Transition, case: Situation, values: Mapping[str, Any]) -> Text | None:
+    """Return why one of ``values`` is not open now, None when all are."""
+    reasons = (closed(row, case, name, values.get(name)) for name, _, _ in row.only)
+    return next((why for why in reasons if why), None)
 
 
 def unfit(action: str, case: Situation, values: Mapping[str, Any]) -> Refused:

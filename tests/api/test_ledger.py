@@ -114,6 +114,9 @@ def test_what_happens_later_changes_nothing(
     done_at(AFTER)
     fire.done(number, "verify", result="substantiated", note="属实")
     due = workday(20)
+    graded = {"result": "substantiated", "note": "属实", "severity": "serious"}
+    fire.done(number, "verify", **graded)
+    due = str(TODAY + timedelta(days=20))
     fire.done(number, "order", due_on=due, note="改", document_no="消1号")
     worker.done(settled, "settle", note="清完", photos=[worker.photo(settled)])
     new = make.ticket(worker)
@@ -136,10 +139,12 @@ def test_what_happens_later_changes_nothing(
     told = rows(supervisor, "D01")
     assert told[number]["state"] == {"code": "verifying", "name": "核查中"}
     assert told[number]["verified"] is None
+    assert told[number]["severity"]["code"] == "general"
     assert told[settled]["state"]["code"] == "on_spot"
     assert new not in told
     later = rows(supervisor, "D01", period=NEXT)
     assert later.keys() == {number, settled, new}
+    assert later[number]["severity"]["code"] == "serious"
     assert later[number]["order_no"] == "消1号"
     assert later[number]["order_due_on"] == due
     assert later[settled]["closed_on"] == str(TODAY + timedelta(days=3))

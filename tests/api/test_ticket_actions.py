@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import product
 from typing import Any, cast
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection
@@ -21,12 +23,17 @@ from server.tickets.vocabulary import State
 from tests.factories import Caller, Factory, workday
 
 SOON = workday(5)
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
 # A body for each action that is right in its form, for those who may not do it.
 BODIES: dict[str, dict[str, Any]] = {
     "settle": {"note": "x", "photos": [str(uuid4())]},
     "issue_notice": {"due_on": SOON, "note": "x"},
     "reinspect": {"result": "failed", "note": "x"},
     "extend": {"due_on": SOON, "note": "x"},
+    "request_extension": {"due_on": SOON, "note": "x"},
+    "refuse_extension": {"note": "x"},
+    "suspend": {"until": SOON, "note": "x"},
+    "resume": {"note": "x"},
     "report_up": {"trigger": "refused", "how": "x", "note": "x"},
     "dispatch": {"department": "kq-market", "note": "x"},
     "verify": {"result": "substantiated", "note": "x"},
@@ -36,6 +43,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "transfer": {"department": "kq-market", "note": "x"},
     "impose_control": {"measure": "x", "note": "x"},
     "merge": {"into": "x", "note": "x"},
+    "grade_severity": {"severity": "major", "note": "x"},
 }
 PLAIN = {"note": "x"}
 
@@ -175,7 +183,7 @@ def _values(field: dict[str, Any], other: str, photo: str) -> list[Any]:
         return list(field["choices"])
     return {
         "text": ["说明"],
-        "date": [SOON],
+        "date": [TODAY if field.get("past") else SOON],
         "photos": [[photo]],
         "amount": [100],
         "department": ["kq-market"],

@@ -10,7 +10,7 @@ import pytest
 
 from server.core.permissions import Role
 from server.tickets import queries
-from tests.factories import Caller, Factory
+from tests.factories import FIVE, Caller, Factory
 from tests.factories import workday as day
 
 
@@ -253,7 +253,7 @@ def test_appraised_house_with_a_control(make: Factory) -> None:
     assert "order" not in offered(asked)
     graded = housing.done(number, "appraise", grade="C", document_no="鉴1", note="C级")
     assert (graded["state"], graded["grade"]) == ("appraisal", "C")
-    ordered = housing.done(number, "order", due_on=day(30), note="加固")
+    ordered = housing.done(number, "order", due_on=day(30), note="加固", **FIVE)
     assert ordered["documents"][-1]["title"] == "整改要求"
     imposed = housing.done(
         number, "impose_control", measure="停止使用", note="加固期间"

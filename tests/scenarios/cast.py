@@ -18,7 +18,7 @@ import pytest
 
 from server.checklists.catalogue import Checkpoint
 from server.checklists.loader import bundled_root, load
-from tests.factories import Caller, Factory, picture
+from tests.factories import FIVE, Caller, Factory, picture
 from tests.scenarios.handling import Document, ago, day, report
 
 CATALOGUE = load(bundled_root() / "buerhantu")
@@ -379,7 +379,8 @@ class Case:
 
     def ordered(self, title: str, due_on: str, note: str) -> Case:
         """The lead department's written order with its day."""
-        self.does(self.lead, "order", "ordered", due_on=due_on, note=note)
+        five = FIVE if self.ticket["severity"] == "major" else {}
+        self.does(self.lead, "order", "ordered", due_on=due_on, note=note, **five)
         ticket = self.ticket
         paper = ticket["documents"][-1]
         assert (paper["kind"], paper["title"]) == ("order", title)

@@ -314,7 +314,7 @@ def test_49_the_patrol_reports_any_danger_at_once(cast: Cast) -> None:
     case.seen_by(RESOURCES, EMERGENCY, GOVERNMENT, CITY).answered(
         "按市局指导落实处置措施"
     )
-    case.does(case.lead, "order", "ordered", due_on=day(10), note="设置挡墙、监测")
+    case.ordered("整改要求", day(10), "设置挡墙、监测")
     case.papers("上报材料", ("整改要求", day(10))).recheck_passed("险情已排除")
     case.does(case.lead, "lift_control", "rectified", note="可以返回")
     case.fed_back("险情已排除").closed().in_ledger(None).went(

@@ -72,6 +72,7 @@ TABLE: dict[str, dict[str, str]] = {
         "order": "lead orderer",
         "transfer": "lead",
         **PUT_ASIDE,
+        "grade_severity": "lead",
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -80,6 +81,7 @@ TABLE: dict[str, dict[str, str]] = {
         "appraise": "lead",
         "order": "lead",
         **PUT_ASIDE,
+        "grade_severity": "lead",
         **DANGER,
         **ANYONE,
     },
@@ -90,6 +92,7 @@ TABLE: dict[str, dict[str, str]] = {
         "extend": "chief",
         "refuse_extension": "chief",
         **PUT_ASIDE,
+        "grade_severity": "lead",
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -106,6 +109,7 @@ TABLE: dict[str, dict[str, str]] = {
     "escalated": {  # T22
         "answer": "lead",
         **PUT_ASIDE,
+        "grade_severity": "lead",
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -160,7 +164,9 @@ ACTIONS = [
     "lift_control",
     "merge",
     "comment",
-]  # as the contract lists them
+    # as the contract lists them; and the department's own grading (定级)
+    "grade_severity",
+]
 PROCESS = ItemProcess(
     item="27",
     settle_on_spot=True,
@@ -176,6 +182,10 @@ PROCESS = ItemProcess(
     basis=("27.township.2",),
     source="text",
 )
+
+
+FOUND_BY_ME: dict[str, object] = {"severity": "major", "finder_id": ME}
+HANDLED_BY_ME: dict[str, object] = {"severity": "major", "handled_by": {ME, OTHER}}
 
 
 def situation(state: State | str, action: str = "") -> Situation:
@@ -197,7 +207,6 @@ def situation(state: State | str, action: str = "") -> Situation:
         actor_id=ME,
         extension_by=OTHER if deciding else None,
         suspended=action == "resume",
-        order_missed=True,
     )
 
 
@@ -322,6 +331,7 @@ T24 close - feedback closed closed
 P1 penalise - ordered ordered penalised
 C1 impose_control - reported reported control_imposed
 C2 lift_control - rectified rectified control_lifted
+G1 grade_severity - ordered ordered severity_graded
 M1 merge - rectifying closed_town merged
 N1 comment - closed closed commented
 """.strip().splitlines()
@@ -395,6 +405,9 @@ def test_failed_recheck_without_a_next_level_leads_back_to_the_order() -> None:
             {"process": replace(PROCESS, town_deadline=False)},
         ),
         ("issue_notice", "rectifying", Hat.INSPECTOR, {"due_in_writing": True}),
+        ("settle", "on_spot", Hat.INSPECTOR, FOUND_BY_ME),
+        ("close", "feedback", Hat.OFFICER, FOUND_BY_ME),
+        ("close", "feedback", Hat.OFFICER, HANDLED_BY_ME),
     ],
 )
 def test_each_guard_closes_its_step(
@@ -418,6 +431,75 @@ def test_a_passed_recheck_waits_for_the_control_a_failed_one_does_not() -> None:
     assert failed is State.TOWN_RECHECK
     why = workflow.unfit("reinspect", case, {"result": "passed"})
     assert (why.kind, why.why.zh) == ("guard", "管控措施尚未解除")
+
+
+def test_four_eyes_are_for_major_hazards_alone() -> None:
+    """Who found it or called it rectified does not end it; others may, and a failed
+    re-inspection is anybody's."""
+    mine = {"finder_id": ME, "handled_by": frozenset({ME})}
+    for severity in ("general", "serious"):
+        case = replace(situation("feedback"), severity=severity, **mine)  # type: ignore[arg-type]
+        assert may("close", case, Hat.OFFICER)
+    another = replace(situation("feedback"), severity="major", finder_id=OTHER)
+    assert may("close", another, Hat.OFFICER)
+    case = replace(situation("rectifying"), **FOUND_BY_ME)  # type: ignore[arg-type]
+    assert target("reinspect", case, Hat.INSPECTOR, result="passed") is None
+    failed = target("reinspect", case, Hat.INSPECTOR, result="failed")
+    assert failed is State.TOWN_RECHECK
+    why = workflow.unfit("reinspect", case, {"result": "passed"})
+    assert "上报人" in why.why.zh
+
+
+def test_an_order_on_a_major_hazard_demands_the_five() -> None:
+    for state in ("verifying", "appraisal", "dept_recheck"):
+        for severity in ("general", "serious", "major"):
+            case = replace(situation(state), severity=severity)
+            allowed = workflow.candidates("order", case, frozenset({Hat.LEAD}))
+            expected = {"responsibility", "measures", "funds", "plan"}
+            demanded = workflow.demanded(allowed, case)
+            assert demanded == (expected if severity == "major" else set())
+    case = replace(situation("on_spot"), severity="major")
+    notice = workflow.candidates("issue_notice", case, frozenset({Hat.INSPECTOR}))
+    assert workflow.demanded(notice, case) == set()
+    beside = workflow.candidates(
+        "order",
+        replace(situation("ordered"), severity="major"),
+        frozenset({Hat.ORDERER}),
+    )
+    assert workflow.demanded(beside, case) == set()
+
+
+def test_the_heavier_penalty_follows_a_failed_re_inspection() -> None:
+    case = situation("ordered")
+    for failed, kind, open_now in [
+        (0, "heavier", False),
+        (0, "fine", True),
+        (1, "heavier", True),
+        (3, "heavier", True),
+    ]:
+        now = replace(case, failed_rechecks=failed)
+        row = chosen("penalise", now, Hat.CO, kind=kind)
+        assert (workflow.shut(row, now, {"kind": kind}) is None) is open_now
+
+
+def test_a_new_order_opens_the_next_round_only_after_a_failure() -> None:
+    case = replace(situation("ordered"), failed_rechecks=1)
+    assert not may("order", case, Hat.LEAD)
+    over = replace(case, round_over=True)
+    row = chosen("order", over, Hat.LEAD)
+    assert (row.id, row.target) == ("T20", State.ORDERED)
+
+
+def test_one_of_several_controls_is_lifted_by_another_than_its_imposer() -> None:
+    own = replace(situation("rectified", "lift_control"), control_imposed_by=ME)
+    assert not may("lift_control", own, Hat.LEAD)
+    beside = replace(own, liftable=(("7", "停止使用"),))
+    row = chosen("lift_control", beside, Hat.LEAD)
+    assert workflow.always_needed([row]) == {"control"}
+    assert workflow.shut(row, beside, {"control": "7"}) is None
+    why = workflow.shut(row, beside, {})
+    assert why is not None
+    assert "不能自行解除" in why.zh
 
 
 def test_the_hat_is_asked_before_the_state() -> None:

@@ -35,6 +35,7 @@ REQUIRED = {
     "merge": {"into", "note"},
     "comment": {"note"},
     "reinspect": {"result", "note"},
+    "grade_severity": {"severity", "note"},
 }
 
 

@@ -203,6 +203,8 @@ class Desk:
             return rng.choice([500, 1000, 2000])
         if field["name"] == "appraiser":
             return rng.choice(words.APPRAISERS)
+        if field["name"] in words.FIVE:
+            return words.FIVE[field["name"]]
         return words.note(rng, step.action, step.values.get("result"))
 
     def _photo(self, case: Case, rng: Random) -> str:

@@ -107,6 +107,13 @@ NOTES: dict[str, tuple[str, ...]] = {
     "not_substantiated": ("现场核查未发现所报情况",),
 }
 ANY_NOTE = "已处理"
+# 五落实 of an order on a major hazard, beside the day.
+FIVE = {
+    "responsibility": "产权人和使用人（演示）负责",
+    "measures": "停用，按要求整改后申请复查",
+    "funds": "责任单位自筹",
+    "plan": "出现险情立即撤离并报告",
+}
 APPRAISERS = ("某某房屋安全鉴定所（演示）", "演示建筑检测中心")
 
 

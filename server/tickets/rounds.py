@@ -1,0 +1,177 @@
+"""The rounds (轮次) of a ticket: ordered, re-inspected, and again while it is not gone.
+
+Nothing of it is stored: a ticket's events tell of every round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from server.core.clock import local_date
+from server.tickets import queries
+from server.tickets.models import Ticket
+from server.tickets.queries import Event
+from server.tickets.vocabulary import Severity, State
+
+TOWN, DEPARTMENT = "town", "department"
+ORDERED, EXTENDED = "ticket.ordered", "ticket.extended"
+RECHECK_PASSED, RECHECK_FAILED = "ticket.recheck_passed", "ticket.recheck_failed"
+PENALISED = "ticket.penalised"
+
+_BEGUN: Mapping[str, str] = {
+    "ticket.rectifying": TOWN,  # opened with a day (T3)
+    "ticket.notice_issued": TOWN,
+    ORDERED: DEPARTMENT,
+}
+_REINSPECTED: Mapping[str, tuple[str, str]] = {
+    "ticket.town_recheck_passed": (TOWN, "passed"),
+    "ticket.town_recheck_failed": (TOWN, "failed"),
+    RECHECK_PASSED: (DEPARTMENT, "passed"),
+    RECHECK_FAILED: (DEPARTMENT, "failed"),
+}
+_ENDING = (RECHECK_PASSED, "ticket.answered", "ticket.fed_back")
+
+
+@dataclass
+class Round:
+    """One round; what follows ``document_no`` is empty until it is re-inspected.
+
+    Attributes:
+        round: counts from 1 at each level.
+        ordered_on, due_on: local calendar days as ``2026-03-01``.
+        by: who re-inspected.
+        photos: those the re-inspection named, id and stage.
+        penalties: those decided from its order to the next; departments are codes.
+    """
+
+    round: int
+    level: str
+    ordered_on: str | None = None
+    due_on: str | None = None
+    document_no: str | None = None
+    reinspected_at: Any = None
+    by: str | None = None
+    result: str | None = None
+    note: str | None = None
+    photos: list[dict[str, Any]] = field(default_factory=list)
+    penalties: list[dict[str, Any]] = field(default_factory=list)
+
+
+def rounds_of(
+    events: Iterable[Event], stages: Mapping[str, str], zone: ZoneInfo
+) -> list[Round]:
+    """Return the rounds that a ticket's ``events`` tell of, oldest first.
+
+    ``stages``: the stage of each photo that came, by id. A round begins with the
+    order or notice, or, where a failed re-inspection is followed by none, with the
+    later day or the next re-inspection under the order that stands.
+    """
+    course = _Course(zone)
+    for event in events:
+        if event.type in _BEGUN:
+            course.ordered(_BEGUN[event.type], event)
+        elif event.type == EXTENDED:
+            course.extended(event)
+        elif event.type in _REINSPECTED:
+            course.reinspected(*_REINSPECTED[event.type], event, stages)
+        elif event.type == PENALISED:
+            course.penalised(event)
+    return course.rounds
+
+
+def _extended_by(event: Event) -> str:
+    return TOWN if event.payload["to"] == State.RECTIFYING else DEPARTMENT
+
+
+class _Course:
+    """Follows the events; keeps the order that stands and the penalties before it."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self.rounds: list[Round] = []
+        self._standing: dict[str, Any] = {}
+        self._before: list[dict[str, Any]] = []
+
+    def ordered(self, level: str, event: Event) -> None:
+        number = (event.payload.get("document") or {}).get("number")
+        self._standing = {
+            "ordered_on": local_date(event.at, self.zone).isoformat(),
+            "due_on": event.payload.get("due_on"),
+            "document_no": number or event.payload.get("document_no"),
+        }
+        self._under_way(level)
+
+    def extended(self, event: Event) -> None:
+        self._standing["due_on"] = event.payload.get("due_on")
+        self._under_way(_extended_by(event))
+
+    def reinspected(
+        self, level: str, result: str, event: Event, stages: Mapping[str, str]
+    ) -> None:
+        looked = self._under_way(level)
+        looked.reinspected_at, looked.by, looked.result = event.at, event.actor, result
+        looked.note = event.payload.get("note")
+        looked.photos = [
+            {"id": photo, "stage": stages.get(photo)}
+            for photo in event.payload.get("attachments", ())
+        ]
+
+    def penalised(self, event: Event) -> None:
+        amount = event.payload.get("amount")
+        penalty = {
+            "kind": event.payload["kind"],
+            "amount": None if amount is None else float(amount),
+            "document_no": event.payload.get("document_no"),
+            "department": event.payload.get("department_of_actor"),
+            "decided_at": event.at,
+        }
+        last = self.rounds[-1] if self.rounds else None
+        if last is not None and last.level == DEPARTMENT:
+            last.penalties.append(penalty)
+        else:
+            self._before.append(penalty)
+
+    def _under_way(self, level: str) -> Round:
+        """Return the round under way at ``level`` as the standing order has it."""
+        last = self.rounds[-1] if self.rounds else None
+        if last is None or last.level != level or last.result is not None:
+            nth = sum(one.level == level for one in self.rounds) + 1
+            last = Round(nth, level)
+            self.rounds.append(last)
+            if level == DEPARTMENT:
+                last.penalties, self._before = self._before, []
+        for name, value in self._standing.items():
+            setattr(last, name, value)
+        return last
+
+
+def looked_at(number: str) -> Collection[UUID]:
+    """Return the photos that the re-inspections of a ticket named so far."""
+    return {
+        UUID(photo)
+        for event in queries.events_of(number, tuple(_REINSPECTED))
+        for photo in event.payload.get("attachments", ())
+    }
+
+
+def handlers(ticket: Ticket) -> frozenset[UUID]:
+    """Return who passed the re-inspection, answered for it or fed the result back.
+
+    Asked only of a major hazard that waits to be closed; empty otherwise.
+    """
+    if ticket.severity != Severity.MAJOR or ticket.state != State.FEEDBACK:
+        return frozenset()
+    ending = queries.events_of(ticket.number, _ENDING)
+    return frozenset(e.actor_id for e in ending if e.actor_id is not None)
+
+
+def is_over(ticket: Ticket) -> bool:
+    """Tell whether the department's last re-inspection failed with no new day since."""
+    if ticket.state != State.ORDERED or not ticket.failed_rechecks:
+        return False
+    told = queries.events_of(ticket.number, (ORDERED, EXTENDED, RECHECK_FAILED))
+    return told[-1].type == RECHECK_FAILED
