@@ -30,7 +30,8 @@ class Ledger:
     Attributes:
         addressee: None where the ledger stays in the town.
         kept: the rows of the rules (D01 …) it is made of.
-        until: the moment as of which it is told: the period's end, or now (UTC).
+        until: the moment as of which it is told: the period's end, or now (UTC) while
+            it runs, or when it is corrected.
         provisional: the period is not over, so that the same may look otherwise later.
         scope: (code, name) of the areas whose hazards it holds.
     """
@@ -70,11 +71,18 @@ def _holds(row: LedgerRow, entry: Entry, rules: Rules) -> bool:
 
 
 def ledger(
-    actor: Actor, wanted: Mapping[str, Any], zone: ZoneInfo, now: datetime
+    actor: Actor,
+    wanted: Mapping[str, Any],
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    corrected: bool = False,
 ) -> Ledger:
     """Return the ledger that ``wanted`` (``ledger_schemas.LedgerQuery``) asks for.
 
     The rules that were in force at the period's end say which ledgers there are.
+    ``corrected``: told by what is known now of what was found before the period's end
+    (更正); without it, by what was known then.
 
     Raises:
         Invalid: no such period, addressee, ledger or area; a period that has not
@@ -84,8 +92,9 @@ def ledger(
     """
     period = _period(wanted, zone, now)
     provisional = now < period.settled_at
-    until = min(period.end, now)
-    edition, area = _edition(actor, wanted.get("area"), until)
+    ended = min(period.end, now)
+    until = now if corrected else ended
+    edition, area = _edition(actor, wanted.get("area"), ended)
     kept, addressee, town = _kept(edition.rules, wanted)
     paths = policy.ledger_paths(actor, addressee.code if addressee else None)
     for narrower in (town, area):

@@ -163,9 +163,8 @@ def _follow(entry: Entry, event: Event, on: date) -> None:
     entry.photos += [
         photo for photo in payload.get("attachments", ()) if photo not in entry.photos
     ]
-    step = _STEPS.get(event.type)
-    if step is not None:
-        step(entry, payload, on)
+    step = _STEPS.get(event.type, _issued)
+    step(entry, payload, on)
     state = payload.get("to")
     if state is None:
         return
@@ -201,7 +200,8 @@ def _noticed(kind: str) -> Step:
         entry.notice = document.get("title") or entry.notice
         number = document.get("number") or payload.get("document_no")
         entry.notice_no = number or entry.notice_no
-        entry.town_due_on = _day(payload) or entry.town_due_on
+        due_on = _day(document) or _day(payload)
+        entry.town_due_on = due_on or entry.town_due_on
 
     return step
 
@@ -258,7 +258,7 @@ def _ordered(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
     document = _document(payload)
     entry.order = document.get("title")
     entry.order_no = document.get("number")
-    entry.ordered_on, entry.order_due_on = on, _day(payload)
+    entry.ordered_on, entry.order_due_on = on, _day(document) or _day(payload)
 
 
 def _penalised(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
@@ -267,11 +267,28 @@ def _penalised(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
         Penalised(
             payload["kind"],
             None if amount is None else str(amount),
-            payload.get("document_no"),
+            _document(payload).get("number") or payload.get("document_no"),
             payload.get("department_of_actor"),
             on,
         )
     )
+
+
+def _issued(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
+    """Read the number of a paper that was issued after the step that made it."""
+    document = _document(payload)
+    kind, number = document.get("kind"), document.get("number")
+    if number is None:
+        return
+    if kind == "town_notice":
+        entry.notice_no = number
+    elif kind == "order":
+        entry.order_no = number
+    elif kind == "penalty_decision":
+        last = next((p for p in reversed(entry.penalties) if not p.document_no), None)
+        if last is not None:
+            at = entry.penalties.index(last)
+            entry.penalties[at] = last._replace(document_no=number)
 
 
 def _rechecked(result: str) -> Step:

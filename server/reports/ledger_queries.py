@@ -36,7 +36,8 @@ class Selection:
     """Whose findings a ledger is made of.
 
     Attributes:
-        until: the moment (aware) as of which it is told, the period's end at most.
+        until: the moment (aware) as of which it is told; later than the period's end
+            when it is corrected.
         paths: the areas whose findings count.
     """
 
@@ -99,7 +100,7 @@ def _query(chosen: Selection) -> Select[Any]:
         .where(
             Ticket.catalogue == chosen.catalogue,
             Finding.duty_item.in_(chosen.items),
-            Finding.found_at < chosen.until,
+            Finding.found_at < min(chosen.period.end, chosen.until),
             Finding.received_at < chosen.until,
             inside_any(Finding.area_path, chosen.paths),
             or_(Finding.found_at >= before, ~over),
