@@ -87,6 +87,7 @@ class Entry:
         verified: ``substantiated`` or ``not_substantiated``.
         rechecked, town_rechecked: ``passed`` or ``failed``, the last time.
         closed_on: the day it ended: settled by the town, or struck off.
+        touched_at: when something last happened to it.
     """
 
     found: Found
@@ -120,6 +121,7 @@ class Entry:
     closed_at: datetime | None = None
     closed_on: date | None = None
     remarks: list[Remark] = field(default_factory=list)
+    touched_at: datetime | None = None
 
 
 Step = Callable[[Entry, Mapping[str, Any], date], None]
@@ -160,6 +162,7 @@ def in_period(entry: Entry, start: datetime) -> bool:
 
 def _follow(entry: Entry, event: Event, on: date) -> None:
     payload = event.payload
+    entry.touched_at = event.at
     entry.photos += [
         photo for photo in payload.get("attachments", ()) if photo not in entry.photos
     ]

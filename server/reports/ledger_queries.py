@@ -109,6 +109,32 @@ def _query(chosen: Selection) -> Select[Any]:
     )
 
 
+def stale(chosen: Selection) -> int:
+    """Count the findings not ended at ``until`` to which nothing happened in the
+    period."""
+    event = AuditEvent
+    of_ticket = (event.subject_type == SUBJECT, event.subject_id == Ticket.number)
+    before = event.at < chosen.until
+    ended = exists(select(1).where(*of_ticket, before, event.type.in_(_ENDING)))
+    touched = exists(
+        select(1).where(*of_ticket, before, event.at >= chosen.period.start)
+    )
+    query = (
+        select(func.count())
+        .select_from(Ticket)
+        .join(Finding, Ticket.finding_id == Finding.id)
+        .where(
+            Ticket.catalogue == chosen.catalogue,
+            Finding.duty_item.in_(chosen.items),
+            Finding.received_at < chosen.period.start,
+            inside_any(Finding.area_path, chosen.paths),
+            ~ended.correlate(Ticket),
+            ~touched.correlate(Ticket),
+        )
+    )
+    return db.session.scalars(query).one()
+
+
 def _found(row: Any) -> Found:
     named = [text for text in (row.place, row.address) if text]
     return Found(

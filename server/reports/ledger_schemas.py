@@ -12,6 +12,7 @@ from server.core.http import Schema
 from server.core.http.schema import Day, Line, Moment
 from server.reports import ledger_files
 from server.reports.ledger import Ledger
+from server.reports.ledger_columns import Rows
 from server.reports.ledger_workbook import Front, Said, write_xlsx
 from server.tickets.schemas import DepartmentOut
 
@@ -132,18 +133,20 @@ def file_name(ledger: Ledger, form: str) -> str | None:
     return None if form == JSON else f"{title(ledger)}.{form}"
 
 
-def write(ledger: Ledger, form: str, target: IO[bytes], public_url: str) -> str:
-    """Write a ledger in one of its forms, reading its rows.
+def write(
+    ledger: Ledger, rows: Rows, form: str, target: IO[bytes], public_url: str
+) -> str:
+    """Write a ledger with its ``rows`` in one of its forms.
 
     Returns a hash (hex) of what it tells: of the bytes, in JSON without ``as_of``.
     """
     if form == JSON:
-        return ledger_files.write_json(target, head(ledger), ledger.rows())
+        return ledger_files.write_json(target, head(ledger), rows)
     if form == CSV:
-        ledger_files.write_csv(target, ledger.rows())
+        ledger_files.write_csv(target, rows)
     else:
         front = Front(title(ledger), about(ledger), ledger.until, public_url)
-        write_xlsx(target, front, ledger.rows())
+        write_xlsx(target, front, rows)
     return ledger_files.sha256(target)
 
 

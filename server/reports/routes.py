@@ -104,7 +104,8 @@ def ledger(actor: Actor, query: dict[str, Any]) -> Response:
     file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
     form = query["format"]
     try:
-        digest = ledger_schemas.write(report, form, file, settings().public_url)
+        url = settings().public_url
+        digest = ledger_schemas.write(report, report.rows(), form, file, url)
         response = sent(
             file,
             ledger_schemas.MEDIA_TYPES[form],
