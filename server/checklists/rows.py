@@ -103,8 +103,9 @@ class LedgerRow:
     ``rhythm``: ``prompt`` 及时, ``periodic`` 定期, ``on_trigger``; empty when the list
     names none. ``period`` is the local setting that makes 定期 or 及时 a figure
     (``monthly``), ``due_days`` that by which day after its end (calendar days) it is
-    handed over; ``origin`` says whose settings they are. A ledger handed over ``on_trigger`` alone is
-    the report itself (39.township.4) and holds only what a trigger had reported.
+    handed over; ``origin`` says whose settings they are. A ledger handed over
+    ``on_trigger`` alone is the report itself (39.township.4) and holds only what a
+    trigger had reported.
     """
 
     id: str

@@ -25,7 +25,6 @@ from server.reports import (
 )
 from server.reports.coverage import coverage as coverage_of
 from server.reports.duties import duties as duty_report
-from server.reports.ledger import Ledger
 from server.reports.ledger import ledger as ledger_report
 
 blueprint = Blueprint("reports", __name__)
