@@ -89,7 +89,9 @@ def submit(
     }
     files = _files(report, lines, id, public_url)
     try:
-        fastsql.write([(LedgerSubmission, [row]), (LedgerFile, files)])
+        # First what races: in one statement the files would meet before it does.
+        fastsql.insert(LedgerSubmission, row)
+        fastsql.insert(LedgerFile, *files)
     except Broken as error:
         return _after_race(row, digest, error)
     _note(actor, row, files)
