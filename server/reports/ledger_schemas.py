@@ -23,6 +23,8 @@ MEDIA_TYPES = {
     CSV: "text/csv",
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+# The forms that are files; JSON is described by its schema.
+FILES = (MEDIA_TYPES[CSV], MEDIA_TYPES[XLSX])
 
 MEANING = (
     "每行一处隐患：时段内发现的，以及时段开始时尚未办结的；各栏为截至时所知。"

@@ -92,7 +92,7 @@ def coverage(actor: Actor, query: dict[str, Any]) -> Reply:
     summary="The ledger (台账) as it stood at the end of a period; also CSV and XLSX",
     query=ledger_schemas.LedgerQuery,
     answers={200: ledger_schemas.LedgerOut},
-    files=tuple(ledger_schemas.MEDIA_TYPES.values()),
+    files=ledger_schemas.FILES,
     who="town officers, supervisors and administrators, over their areas; the staff of"
     " the department it is addressed to",
 )

@@ -110,7 +110,8 @@ def show(actor: Actor, submission_id: UUID) -> Reply:
     permission=policy.READ,
     summary="The file as it was handed over, byte for byte",
     query=schemas.FileQuery,
-    files=tuple(ledger_schemas.MEDIA_TYPES.values()),
+    answers={200: ledger_schemas.LedgerOut},
+    files=ledger_schemas.FILES,
 )
 def file(actor: Actor, submission_id: UUID, query: dict[str, Any]) -> Response:
     """Give out a submission's file; its SHA-256 is the ETag."""
