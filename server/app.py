@@ -37,6 +37,7 @@ from server.patrols.routes import blueprint as patrols_api
 from server.photos.routes import blueprint as photos_api
 from server.places.routes import blueprint as places_api
 from server.reports.routes import blueprint as reports_api
+from server.submissions.routes import blueprint as submissions_api
 from server.sync.routes import blueprint as sync_api
 from server.tickets.routes import blueprint as tickets_api
 from server.web.routes import blueprint as web
@@ -58,6 +59,7 @@ API_ROOMS = (
     reports_api,
     sync_api,
     tickets_api,
+    submissions_api,
 )
 
 

@@ -6,6 +6,7 @@ A wrong value stops the start with the variable's name, never a request later.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,9 @@ class Settings:
     escalate_working_days: int = 3
     # Holidays and make-up days that the library does not know yet.
     calendar_file: Path | None = None
+    # Where people reach this installation, without a slash at the end: what links in
+    # files and papers begin with.
+    public_url: str = "http://127.0.0.1:8000"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -71,6 +75,7 @@ class Settings:
             demo=_flag(source, "PATROL_DEMO"),
             accounts_file=_path(source, "PATROL_ACCOUNTS_FILE"),
             calendar_file=_path(source, "PATROL_CALENDAR_FILE"),
+            public_url=_url(source),
             **{
                 name: _number(source, f"PATROL_{name.upper()}", default)
                 for name, default in _NUMBERS.items()
@@ -131,6 +136,15 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
 def _path(env: Mapping[str, str], name: str) -> Path | None:
     value = env.get(name, "").strip()
     return Path(value) if value else None
+
+
+def _url(env: Mapping[str, str]) -> str:
+    value = env.get("PATROL_PUBLIC_URL", "").strip().rstrip("/")
+    if not value:
+        return f"http://127.0.0.1:{env.get('PORT') or 8000}"
+    if not re.fullmatch(r"https?://[\w.:\[\]-]+(/[\w./~%-]*)?", value, re.A):
+        raise ConfigError(f"PATROL_PUBLIC_URL must be http(s)://…, not {value!r}")
+    return value
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

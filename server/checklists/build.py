@@ -197,6 +197,7 @@ def _ledger_row(row: Data) -> LedgerRow:
         origin=row.get("origin"),
         basis=tuple(row["basis"]),
         source=row["source"],
+        due_days=row.get("due_days"),
     )
 
 

@@ -101,9 +101,11 @@ class LedgerRow:
 
     ``addressee`` is a department code, or None for a ledger only the town keeps.
     ``rhythm``: ``prompt`` 及时, ``periodic`` 定期, ``on_trigger``; empty when the list
-    names none. ``period`` is the local setting that makes 定期 a figure
-    (``monthly``), with its ``origin``. A ledger handed over ``on_trigger`` alone is
-    the report itself (39.township.4) and holds only what a trigger had reported.
+    names none. ``period`` is the local setting that makes 定期 or 及时 a figure
+    (``monthly``), ``due_days`` that by which day after its end (calendar days) it is
+    handed over; ``origin`` says whose settings they are. A ledger handed over
+    ``on_trigger`` alone is the report itself (39.township.4) and holds only what a
+    trigger had reported.
     """
 
     id: str
@@ -115,6 +117,7 @@ class LedgerRow:
     origin: str | None
     basis: tuple[str, ...]
     source: str
+    due_days: int | None = None
 
     def basis_for(self, item: str) -> tuple[str, ...]:
         """The clause references with the item's number filled in."""

@@ -23,6 +23,7 @@ from server.incidents.consistency import faults as incident_faults
 from server.orders.consistency import faults as order_faults
 from server.patrols.consistency import faults as finding_faults
 from server.photos.consistency import faults as photo_faults
+from server.submissions.consistency import faults as submission_faults
 from server.tickets.consistency import faults as ticket_faults
 
 
@@ -91,6 +92,7 @@ def faults_beside() -> list[str]:
         order_faults,
         duty_faults,
         photo_faults,
+        submission_faults,
     )
     return [said for faults in rooms for said in faults()]
 

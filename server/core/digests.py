@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import ColumnElement, DateTime, Numeric, Table, func
+from sqlalchemy import ColumnElement, DateTime, LargeBinary, Numeric, Table, func
 from sqlalchemy.orm import DeclarativeBase
 
 from server.core.content import dumps
@@ -77,6 +77,8 @@ def _converter(kind: object) -> _Convert | None:
         return _point
     if isinstance(kind, DateTime):
         return _utc
+    if isinstance(kind, LargeBinary):
+        return _sha256
     return _decimal if isinstance(kind, Numeric) else None
 
 
@@ -102,6 +104,10 @@ def _point(ewkt: str) -> str:
 
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
+
+
+def _sha256(value: bytes) -> str:
+    return hashlib.sha256(value).hexdigest()
 
 
 def _decimal(value: Decimal) -> str:

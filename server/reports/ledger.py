@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from server.areas import queries as areas
@@ -17,10 +17,19 @@ from server.core.text import Text
 from server.reports import ledger_queries, policy
 from server.reports.ledger_columns import Cell, Words, cells
 from server.reports.ledger_entries import Entry, entry_at, in_period
-from server.reports.ledger_periods import BadPeriod, Period, read_period
+from server.reports.ledger_periods import BadPeriod, Period, not_ended, read_period
 from server.reports.ledger_queries import Selection
 
 TOWN_ONLY = "town_only"
+
+
+class Line(NamedTuple):
+    """One row; ``is_open``: not ended; ``is_stale``: and nothing happened to it in
+    the period."""
+
+    cells: list[Cell]
+    is_open: bool
+    is_stale: bool
 
 
 @dataclass(frozen=True)
@@ -29,13 +38,16 @@ class Ledger:
 
     Attributes:
         addressee: None where the ledger stays in the town.
+        ruleset_id: the rules that say which ledgers there are.
         kept: the rows of the rules (D01 …) it is made of.
-        until: the moment as of which it is told: the period's end, or now (UTC).
+        until: the moment as of which it is told: the period's end, or now (UTC) while
+            it runs, or when it is corrected.
         provisional: the period is not over, so that the same may look otherwise later.
         scope: (code, name) of the areas whose hazards it holds.
     """
 
     addressee: Department | None
+    ruleset_id: int
     kept: Sequence[LedgerRow]
     period: Period
     until: datetime
@@ -46,6 +58,10 @@ class Ledger:
     areas: Mapping[str, ledger_queries.Named]
 
     def rows(self) -> Iterator[list[Cell]]:
+        """Yield the cells of :meth:`lines`."""
+        return (line.cells for line in self.lines())
+
+    def lines(self) -> Iterator[Line]:
         """Yield the rows, oldest ticket first, each once for each ledger it is in.
 
         Reads as it goes; to be read to the end within the unit of work.
@@ -55,10 +71,14 @@ class Ledger:
             if entry is None or not in_period(entry, self.period.start):
                 continue
             rules = rules_of(found.ruleset_id)
+            is_open = entry.closed_at is None
+            touched = entry.touched_at
+            is_stale = is_open and touched is not None and touched < self.period.start
             village = ledger_queries.village(self.areas, found.area_path)
             for row in self.kept:
                 if found.item in row.items and _holds(row, entry, rules):
-                    yield cells(entry, Words(rules, village, row.id))
+                    said = cells(entry, Words(rules, village, row.id))
+                    yield Line(said, is_open, is_stale)
 
 
 def _holds(row: LedgerRow, entry: Entry, rules: Rules) -> bool:
@@ -70,11 +90,18 @@ def _holds(row: LedgerRow, entry: Entry, rules: Rules) -> bool:
 
 
 def ledger(
-    actor: Actor, wanted: Mapping[str, Any], zone: ZoneInfo, now: datetime
+    actor: Actor,
+    wanted: Mapping[str, Any],
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    corrected: bool = False,
 ) -> Ledger:
     """Return the ledger that ``wanted`` (``ledger_schemas.LedgerQuery``) asks for.
 
     The rules that were in force at the period's end say which ledgers there are.
+    ``corrected``: told by what is known now of what was found before the period's end
+    (更正); without it, by what was known then.
 
     Raises:
         Invalid: no such period, addressee, ledger or area; a period that has not
@@ -84,8 +111,9 @@ def ledger(
     """
     period = _period(wanted, zone, now)
     provisional = now < period.settled_at
-    until = min(period.end, now)
-    edition, area = _edition(actor, wanted.get("area"), until)
+    ended = min(period.end, now)
+    until = now if corrected else ended
+    edition, area = _edition(actor, wanted.get("area"), ended)
     kept, addressee, town = _kept(edition.rules, wanted)
     paths = policy.ledger_paths(actor, addressee.code if addressee else None)
     for narrower in (town, area):
@@ -97,6 +125,7 @@ def ledger(
     codes = sorted({path.rstrip("/").split("/")[-1] for path in paths})
     return Ledger(
         addressee=addressee,
+        ruleset_id=edition.id,
         kept=kept,
         period=period,
         until=until,
@@ -119,14 +148,7 @@ def _period(wanted: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> Period:
         )
         raise Invalid.at("/period", message)
     if now < period.settled_at and not wanted["provisional"]:
-        ends = period.settled_at.isoformat(timespec="minutes")
-        message = Text(
-            f"时段 {period.said} 尚未结束，{ends} 起可取；现在只能取暂时数据"
-            "（provisional=true）",
-            f"The period {period.said} has not ended: ask from {ends} on, or now for"
-            " what is provisional (provisional=true)",
-        )
-        raise Invalid.at("/period", message)
+        raise Invalid.at("/period", not_ended(period))
     return period
 
 

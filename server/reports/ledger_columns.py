@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ class Shown(NamedTuple):
 
 
 Cell = str | int | date | Shown | None
+Rows = Iterable[Sequence[Cell]]
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ class Entry:
         rechecked, town_rechecked: ``passed`` or ``failed``, the last time.
         closed_on: the day it ended: settled by the town, or struck off.
         severity: as the department last graded it, else as found.
+        touched_at: when something last happened to it.
     """
 
     found: Found
@@ -122,6 +123,7 @@ class Entry:
     closed_on: date | None = None
     remarks: list[Remark] = field(default_factory=list)
     severity: str = ""
+    touched_at: datetime | None = None
 
 
 Step = Callable[[Entry, Mapping[str, Any], date], None]
@@ -163,12 +165,12 @@ def in_period(entry: Entry, start: datetime) -> bool:
 
 def _follow(entry: Entry, event: Event, on: date) -> None:
     payload = event.payload
+    entry.touched_at = event.at
     entry.photos += [
         photo for photo in payload.get("attachments", ()) if photo not in entry.photos
     ]
-    step = _STEPS.get(event.type)
-    if step is not None:
-        step(entry, payload, on)
+    step = _STEPS.get(event.type, _issued)
+    step(entry, payload, on)
     state = payload.get("to")
     if state is None:
         return
@@ -204,7 +206,8 @@ def _noticed(kind: str) -> Step:
         entry.notice = document.get("title") or entry.notice
         number = document.get("number") or payload.get("document_no")
         entry.notice_no = number or entry.notice_no
-        entry.town_due_on = _day(payload) or entry.town_due_on
+        due_on = _day(document) or _day(payload)
+        entry.town_due_on = due_on or entry.town_due_on
 
     return step
 
@@ -275,7 +278,7 @@ def _ordered(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
     document = _document(payload)
     entry.order = document.get("title")
     entry.order_no = document.get("number")
-    entry.ordered_on, entry.order_due_on = on, _day(payload)
+    entry.ordered_on, entry.order_due_on = on, _day(document) or _day(payload)
 
 
 def _penalised(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
@@ -284,11 +287,28 @@ def _penalised(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
         Penalised(
             payload["kind"],
             None if amount is None else str(amount),
-            payload.get("document_no"),
+            _document(payload).get("number") or payload.get("document_no"),
             payload.get("department_of_actor"),
             on,
         )
     )
+
+
+def _issued(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
+    """Read the number of a paper that was issued after the step that made it."""
+    document = _document(payload)
+    kind, number = document.get("kind"), document.get("number")
+    if number is None:
+        return
+    if kind == "town_notice":
+        entry.notice_no = number
+    elif kind == "order":
+        entry.order_no = number
+    elif kind == "penalty_decision":
+        last = next((p for p in reversed(entry.penalties) if not p.document_no), None)
+        if last is not None:
+            at = entry.penalties.index(last)
+            entry.penalties[at] = last._replace(document_no=number)
 
 
 def _rechecked(result: str) -> Step:

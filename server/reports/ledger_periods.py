@@ -53,6 +53,17 @@ class Period:
         return self.end + SETTLING
 
 
+def not_ended(period: Period) -> Text:
+    """Return what to say of a period that runs still."""
+    ends = period.settled_at.isoformat(timespec="minutes")
+    return Text(
+        f"时段 {period.said} 尚未结束，{ends} 起可取可报；现在只能取暂时数据"
+        "（provisional=true）",
+        f"The period {period.said} has not ended: ask, or hand over, from {ends} on, or"
+        " ask now for what is provisional (provisional=true)",
+    )
+
+
 def read_period(said: str, zone: ZoneInfo) -> Period:
     """Return the period that ``said`` names.
 

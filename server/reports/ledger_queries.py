@@ -36,7 +36,8 @@ class Selection:
     """Whose findings a ledger is made of.
 
     Attributes:
-        until: the moment (aware) as of which it is told, the period's end at most.
+        until: the moment (aware) as of which it is told; later than the period's end
+            when it is corrected.
         paths: the areas whose findings count.
     """
 
@@ -99,13 +100,39 @@ def _query(chosen: Selection) -> Select[Any]:
         .where(
             Ticket.catalogue == chosen.catalogue,
             Finding.duty_item.in_(chosen.items),
-            Finding.found_at < chosen.until,
+            Finding.found_at < min(chosen.period.end, chosen.until),
             Finding.received_at < chosen.until,
             inside_any(Finding.area_path, chosen.paths),
             or_(Finding.found_at >= before, ~over),
         )
         .order_by(Ticket.id)
     )
+
+
+def stale(chosen: Selection) -> int:
+    """Count the findings not ended at ``until`` to which nothing happened in the
+    period."""
+    event = AuditEvent
+    of_ticket = (event.subject_type == SUBJECT, event.subject_id == Ticket.number)
+    before = event.at < chosen.until
+    ended = exists(select(1).where(*of_ticket, before, event.type.in_(_ENDING)))
+    touched = exists(
+        select(1).where(*of_ticket, before, event.at >= chosen.period.start)
+    )
+    query = (
+        select(func.count())
+        .select_from(Ticket)
+        .join(Finding, Ticket.finding_id == Finding.id)
+        .where(
+            Ticket.catalogue == chosen.catalogue,
+            Finding.duty_item.in_(chosen.items),
+            Finding.received_at < chosen.period.start,
+            inside_any(Finding.area_path, chosen.paths),
+            ~ended.correlate(Ticket),
+            ~touched.correlate(Ticket),
+        )
+    )
+    return db.session.scalars(query).one()
 
 
 def _found(row: Any) -> Found:

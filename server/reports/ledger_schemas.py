@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any
 
 import marshmallow as ma
 from marshmallow import fields
 
 from server.core.http import Schema
 from server.core.http.schema import Day, Line, Moment
+from server.reports import ledger_files
 from server.reports.ledger import Ledger
+from server.reports.ledger_columns import Rows
+from server.reports.ledger_workbook import Front, Said, write_xlsx
 from server.tickets.schemas import DepartmentOut
 
 CSV, JSON, XLSX = "csv", "json", "xlsx"
+TEXTS = frozenset({CSV, JSON})
 MEDIA_TYPES = {
+    JSON: "application/json",
     CSV: "text/csv",
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+# The forms that are files; JSON is described by its schema.
+FILES = (MEDIA_TYPES[CSV], MEDIA_TYPES[XLSX])
+
+MEANING = (
+    "每行一处隐患：时段内发现的，以及时段开始时尚未办结的；各栏为截至时所知。"
+    "照片见“照片”表，打开链接须先登录。"
+)
 
 
 class LedgerQuery(Schema):
@@ -42,6 +54,7 @@ class LedgerKindOut(Schema):
     rhythm = fields.List(fields.String())
     period = fields.String(allow_none=True)
     period_origin = fields.String(allow_none=True)
+    due_days = fields.Integer(allow_none=True)
     reported_only = fields.Boolean()
     basis = fields.List(fields.String())
 
@@ -90,6 +103,7 @@ def head(ledger: Ledger) -> dict[str, Any]:
                 "rhythm": list(row.rhythm),
                 "period": row.period,
                 "period_origin": row.origin,
+                "due_days": row.due_days,
                 "reported_only": row.reported_only,
                 "basis": list(
                     dict.fromkeys(c for item in row.items for c in row.basis_for(item))
@@ -110,14 +124,37 @@ def head(ledger: Ledger) -> dict[str, Any]:
 def title(ledger: Ledger) -> str:
     """Return what the file is called, without its ending."""
     ids = "-".join(row.id for row in ledger.kept)
-    running = f"-暂至{_local(ledger):%Y%m%dT%H%M}" if ledger.provisional else ""
-    return f"台账-{ids}-{ledger.period.said}{running}"
+    at = f"{_local(ledger):%Y%m%dT%H%M}"
+    known = f"-暂至{at}" if ledger.provisional else ""
+    known = f"-更正至{at}" if ledger.until > ledger.period.end else known
+    return f"台账-{ids}-{ledger.period.said}{known}"
 
 
-def about(ledger: Ledger) -> list[tuple[str, str]]:
-    """Return what the second sheet of a workbook says of the first."""
+def file_name(ledger: Ledger, form: str) -> str | None:
+    """Return as what a form is kept; None for JSON, which is shown."""
+    return None if form == JSON else f"{title(ledger)}.{form}"
+
+
+def write(
+    ledger: Ledger, rows: Rows, form: str, target: IO[bytes], public_url: str
+) -> str:
+    """Write a ledger with its ``rows`` in one of its forms.
+
+    Returns a hash (hex) of what it tells: of the bytes, in JSON without ``as_of``.
+    """
+    if form == JSON:
+        return ledger_files.write_json(target, head(ledger), rows)
+    if form == CSV:
+        ledger_files.write_csv(target, rows)
+    else:
+        front = Front(title(ledger), about(ledger), ledger.until, public_url)
+        write_xlsx(target, front, rows)
+    return ledger_files.sha256(target)
+
+
+def about(ledger: Ledger) -> list[tuple[str, Said]]:
+    """Return what the last sheet of a workbook says of the first."""
     addressee = ledger.addressee.name if ledger.addressee else "镇内留存"
-    state = "暂时数据，时段尚未结束" if ledger.provisional else "时段末数据"
     days = f"{ledger.period.first} 至 {ledger.period.last}（{ledger.zone.key}）"
     return [
         ("台账", "、".join(f"{row.id} {row.title}" for row in ledger.kept)),
@@ -126,9 +163,18 @@ def about(ledger: Ledger) -> list[tuple[str, str]]:
         ("范围", "、".join(f"{name}（{code}）" for code, name in ledger.scope)),
         ("时段", ledger.period.said),
         ("起止", days),
-        ("截至", _local(ledger).isoformat(timespec="seconds")),
-        ("性质", state),
+        ("截至", _local(ledger).replace(tzinfo=None)),
+        ("性质", _nature(ledger)),
+        ("含义", MEANING),
     ]
+
+
+def _nature(ledger: Ledger) -> str:
+    if ledger.provisional:
+        return "暂时数据，时段尚未结束"
+    if ledger.until > ledger.period.end:
+        return "更正数据，为时段末之后所知"
+    return "时段末数据"
 
 
 def _local(ledger: Ledger) -> datetime:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
-import os
-import shutil
 import tempfile
 from datetime import UTC
 from typing import IO, Any
 
-from flask import Response, request, send_file
+from flask import Response, request
 
 from server.core.clock import now
-from server.core.http import Blueprint, Reply, etag_of, fresh
+from server.core.http import Blueprint, Reply, etag_of
 from server.core.http.app import settings
+from server.core.http.files import IN_MEMORY, sent
 from server.core.http.render import dumps
 from server.core.permissions import Actor
 from server.core.text import pick_language
 from server.reports import (
     coverage_schemas,
     duty_schemas,
-    ledger_files,
     ledger_schemas,
     policy,
     schemas,
@@ -28,7 +25,6 @@ from server.reports import (
 )
 from server.reports.coverage import coverage as coverage_of
 from server.reports.duties import duties as duty_report
-from server.reports.ledger import Ledger
 from server.reports.ledger import ledger as ledger_report
 
 blueprint = Blueprint("reports", __name__)
@@ -89,10 +85,6 @@ def coverage(actor: Actor, query: dict[str, Any]) -> Reply:
     return _reply("coverage", document, language)
 
 
-# A ledger of up to this many bytes is made in memory, a longer one on the disk.
-_IN_MEMORY = 1 << 22
-
-
 @blueprint.expose(
     "GET",
     "/reports/ledger",
@@ -100,7 +92,7 @@ _IN_MEMORY = 1 << 22
     summary="The ledger (台账) as it stood at the end of a period; also CSV and XLSX",
     query=ledger_schemas.LedgerQuery,
     answers={200: ledger_schemas.LedgerOut},
-    files=tuple(ledger_schemas.MEDIA_TYPES.values()),
+    files=ledger_schemas.FILES,
     who="town officers, supervisors and administrators, over their areas; the staff of"
     " the department it is addressed to",
 )
@@ -108,9 +100,18 @@ def ledger(actor: Actor, query: dict[str, Any]) -> Response:
     """Give out a ledger; the same bytes whenever a period that is over is asked for."""
     report = ledger_report(actor, query, settings().timezone, now())
     # Closed by the answer that sends it.
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
+    form = query["format"]
     try:
-        response = _written(report, file, query["format"])
+        url = settings().public_url
+        digest = ledger_schemas.write(report, report.rows(), form, file, url)
+        response = sent(
+            file,
+            ledger_schemas.MEDIA_TYPES[form],
+            etag_of(digest) if form != ledger_schemas.JSON else f"W/{etag_of(digest)}",
+            ledger_schemas.file_name(report, form),
+            packs=form in ledger_schemas.TEXTS,
+        )
     except BaseException:
         file.close()
         raise
@@ -118,51 +119,3 @@ def ledger(actor: Actor, query: dict[str, Any]) -> Response:
     response.headers["Ledger-As-Of"] = report.until.astimezone(UTC).isoformat()
     response.headers["Ledger-Provisional"] = str(report.provisional).lower()
     return response
-
-
-def _written(report: Ledger, file: IO[bytes], form: str) -> Response:
-    if form == ledger_schemas.JSON:
-        head = ledger_schemas.head(report)
-        etag = etag_of(ledger_files.write_json(file, head, report.rows()))
-        return _sent(file, "application/json", f"W/{etag}", None)
-    title = ledger_schemas.title(report)
-    if form == ledger_schemas.CSV:
-        ledger_files.write_csv(file, report.rows())
-    else:
-        about = ledger_schemas.about(report)
-        ledger_files.write_xlsx(file, title, about, report.rows())
-    etag = etag_of(ledger_files.sha256(file))
-    return _sent(file, ledger_schemas.MEDIA_TYPES[form], etag, f"{title}.{form}")
-
-
-def _sent(file: IO[bytes], media_type: str, etag: str, name: str | None) -> Response:
-    if fresh(etag):
-        file.close()
-        response = Response(status=304)
-    else:
-        packed = name is None or name.endswith(f".{ledger_schemas.CSV}")
-        packed = packed and request.accept_encodings["gzip"] > 0
-        body = _gzipped(file) if packed else file
-        length = body.seek(0, os.SEEK_END)
-        body.seek(0)
-        response = send_file(
-            body, media_type, as_attachment=name is not None, download_name=name
-        )
-        response.content_length = length
-        if packed:
-            response.headers["Content-Encoding"] = "gzip"
-    response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Accept-Encoding"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _gzipped(file: IO[bytes]) -> IO[bytes]:
-    # Closed by the answer that sends it, as the plain one.
-    packed: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
-    file.seek(0)
-    with gzip.GzipFile("", "wb", 5, packed, mtime=0) as target:
-        shutil.copyfileobj(file, target)
-    file.close()
-    return packed

@@ -380,7 +380,7 @@ def test_files(make: Factory, supervisor: Caller) -> None:
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data
     book = load_workbook(io.BytesIO(data(supervisor, "xlsx")))
-    assert book.sheetnames == ["台账", "说明"]
+    assert book.sheetnames == ["台账", "照片", "说明"]
     described = {cell.value: cell.data_type for cell in book["台账"][2]}
     assert described["=HYPERLINK(1)"] == "s"
     assert ("范围", f"昆都仑区（{DISTRICT}）") in list(book["说明"].values)

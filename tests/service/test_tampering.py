@@ -13,6 +13,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Integer,
+    LargeBinary,
     Numeric,
     Text,
     Uuid,
@@ -27,6 +28,7 @@ from server.incidents.models import Incident, IncidentDepartment, IncidentEntry
 from server.orders.models import Order
 from server.patrols.models import Finding, Inspection
 from server.photos.models import Photo
+from server.submissions.models import LedgerFile, LedgerReceipt, LedgerSubmission
 from server.tickets.models import (
     Ticket,
     TicketControl,
@@ -38,6 +40,7 @@ from tests.api.test_findings import inspection
 from tests.api.test_incident_courses import done as recorded
 from tests.api.test_incidents import reported
 from tests.api.test_inspections import all_yes
+from tests.api.test_ledger_submissions import ended
 from tests.factories import Factory
 from tests.orders import Desk, done
 
@@ -77,6 +80,9 @@ def world(make: Factory) -> World:
     done(desk.worker, order, "accept")
     duty = sent(worker, drill(position=make.position()))
     worker.post(f"/duties/{duty}/withdraw", json={"reason": "填错"})
+    submission = officer.post("/reports/ledger/submissions", json=ended("D01")).json
+    answered = f"/reports/ledger/submissions/{submission['id']}/receipt"
+    assert make.safety_office().post(answered, json={}).status_code == 200
     return World(number, incident, order, duty)
 
 
@@ -98,6 +104,7 @@ OTHER = {
     Integer: "coalesce({0}, 0) + 1000",
     Numeric: "coalesce({0}, 0) + 0.01",
     Text: "coalesce({0}, '') || 'x'",
+    LargeBinary: "{0} || '\\x00'::bytea",
 }
 
 
@@ -124,6 +131,9 @@ TABLES: list[tuple[type[Model], str]] = [
     (Order, "order "),
     (DutyRecord, "duty record "),
     (DutyWithdrawal, "withdrawal of duty record "),
+    (LedgerSubmission, "ledger submission "),
+    (LedgerFile, " (ledger_files) is not as event "),
+    (LedgerReceipt, "receipt of ledger submission "),
 ]
 # Made by the database or by processing, and told by no event.
 UNTOLD = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,7 +14,6 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openpyxl import load_workbook
 
 from server.checklists.catalogue import Rules
 from server.checklists.loader import bundled_root, load
@@ -376,44 +374,6 @@ def test_csv_is_harmless_and_strict() -> None:
         "一般",
         "",
     )
-
-
-def test_xlsx_has_days_texts_and_no_formula() -> None:
-    target = io.BytesIO()
-    about = [("台账", "D01 区安委办")]
-    ledger_files.write_xlsx(target, "台账", about, made([*TEXTS, "a\x00\x0bb<&>"]))
-    book = load_workbook(io.BytesIO(target.getvalue()))
-    sheet = book["台账"]
-    titles = [cell.value for cell in sheet[1]]
-    assert titles == [column.title for column in COLUMNS]
-    column = titles.index("隐患描述") + 1
-    shown = [sheet.cell(n, column) for n in range(2, 12)]
-    assert [cell.value for cell in shown] == [*TEXTS, "ab<&>"]
-    assert {cell.data_type for cell in shown} == {"s"}
-    day = sheet.cell(2, titles.index("发现日期") + 1)
-    assert (day.is_date, day.number_format) == (True, "yyyy-mm-dd")
-    assert day.value == datetime(2026, 11, 5)  # noqa: DTZ001
-    assert sheet.cell(2, titles.index("照片数") + 1).value == 2
-    assert sheet.freeze_panes == "C2"
-    assert sheet.auto_filter.ref == f"A1:{sheet.cell(11, len(COLUMNS)).coordinate}"
-    assert sheet.column_dimensions["B"].width == 24
-    notes = [(a.value, b.value) for a, b in book["说明"].iter_rows()]
-    assert notes == [("台账", "D01 区安委办"), ("行数", 10)]
-
-
-def test_the_same_rows_are_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    def written() -> bytes:
-        target = io.BytesIO()
-        ledger_files.write_xlsx(target, "台账", [("时段", "2026-11")], made(TEXTS))
-        return target.getvalue()
-
-    first = written()
-    monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
-    assert written() == first
-    with zipfile.ZipFile(io.BytesIO(first)) as archive:
-        assert archive.testzip() is None
-        assert {i.date_time for i in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        assert b"1980-01-01" in archive.read("docProps/core.xml")
 
 
 def test_json_and_what_its_hash_leaves_out() -> None:

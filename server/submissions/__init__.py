@@ -1,0 +1,1 @@
+"""Ledgers handed over (报送): snapshots, receipts, and what is due."""
