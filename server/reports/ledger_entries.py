@@ -320,4 +320,7 @@ _STEPS: Mapping[str, Step] = {
     "ticket.merged": _remarked("merged", "into"),
     "ticket.control_imposed": _controlled,
     "ticket.control_lifted": _remarked("control_lifted", "note"),
+    "ticket.part_answered": _remarked("part_answered", "note"),
+    "ticket.joint_action_convened": _remarked("joint_convened", "note"),
+    "ticket.joint_action_held": _remarked("joint_held", "found"),
 }

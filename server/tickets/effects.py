@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from server.checklists.catalogue import ItemProcess, Rules
 from server.core import fastsql
@@ -23,7 +22,7 @@ from server.core.db import db
 from server.core.errors import Conflict, Invalid
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, policy, queries, routing
+from server.tickets import cooperation, deadlines, policy, queries, routing
 from server.tickets.fields import MISSING
 from server.tickets.machine import Transition
 from server.tickets.models import (
@@ -146,7 +145,11 @@ def extend(change: Change) -> None:
 
 
 def dispatch(change: Change) -> None:
-    """Assigned to a department; who led before stays a co-handler (T11)."""
+    """Assigned to a department; who led before stays a co-handler (T11).
+
+    What 区安委办 decides after a return (T11b) is binding, and who gave it back is
+    rid of it.
+    """
     department = change.values["department"]
     if queries.department_level(department) != "district":
         message = Text(
@@ -154,8 +157,13 @@ def dispatch(change: Change) -> None:
         )
         raise Invalid.at("/department", message)
     previous = change.ticket.lead_department
+    ruled = change.row.id == "T11b"
     if previous and previous != department:
-        _involve_as(change, previous, Part.CO)
+        part = cooperation.part_beside(change) if ruled else Part.CO
+        _involve_as(change, previous, part)
+    if ruled:
+        change.ticket.binding = True
+        change.payload["binding"] = True
     _involve_as(change, department, Part.LEAD)
     change.ticket.lead_department = department
     _note_default(change, "accept", change.process)
@@ -328,15 +336,15 @@ def _set_due(change: Change, step: str, origin: str) -> None:
     )
 
 
+def give_back(change: Change) -> None:
+    """Given back (退回); to who assigned it, whose time for a step begins anew."""
+    cooperation.give_back(change)
+    if change.row.target is State.REPORTED:
+        _note_default(change, "accept", change.process)
+
+
 def _involve_as(change: Change, department: str, part: Part) -> None:
-    db.session.execute(
-        upsert(TicketDepartment)
-        .values(ticket_id=change.ticket.id, department_code=department, part=part.value)
-        .on_conflict_do_update(
-            index_elements=["ticket_id", "department_code"],
-            set_={"part": part.value},
-        )
-    )
+    cooperation.involve(change.ticket.id, department, part)
 
 
 EFFECTS: dict[str, Callable[[Change], None]] = {
@@ -347,18 +355,21 @@ EFFECTS: dict[str, Callable[[Change], None]] = {
     "extend": extend,
     "dispatch": dispatch,
     "accept": accept,
-    "return": comment,
+    "return": give_back,
     "verify": verify,
     "appraise": appraise,
     "order": order,
     "transfer": transfer,
     "escalate": escalate,
     "answer": answer,
-    "feed_back": comment,
+    "feed_back": cooperation.feed_back,
     "close": close,
     "penalise": penalise,
     "impose_control": impose_control,
     "lift_control": lift_control,
     "merge": merge,
     "comment": comment,
+    "answer_part": cooperation.answer_part,
+    "convene": cooperation.convene,
+    "record_joint": comment,
 }

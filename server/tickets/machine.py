@@ -37,7 +37,8 @@ class Field:
     ``kind``: ``text``, ``date`` (local calendar day), ``choice``, ``photos`` (UUIDs),
     ``amount`` (yuan), ``department`` (code, name or alias), ``ticket`` (number),
     ``facts``. ``choices`` is a list, or the name of what supplies it. ``needed_with``:
-    (field, value) that make an optional field required.
+    (field, value) that make an optional field required. ``departments`` is a list of
+    what ``department`` takes one of.
     """
 
     name: str
@@ -53,6 +54,10 @@ class Situation:
     """What guards may look at; all plain values.
 
     ``due_in_writing``: the town's day stands in a notice or an extension already.
+    ``coordinator``: the route names who convenes. ``joint_open``: a joint action was
+    convened and its result is not recorded. ``returns``: how often the ticket was
+    given back; from ``decided_after`` on (None: never) 区安委办 decides, whose
+    decision is ``binding``.
     """
 
     state: State
@@ -66,6 +71,16 @@ class Situation:
     control_imposed_by: UUID | None
     actor_id: UUID
     due_in_writing: bool = False
+    coordinator: str | None = None
+    joint_open: bool = False
+    returns: int = 0
+    decided_after: int | None = None
+    binding: bool = False
+
+    @property
+    def office_decides(self) -> bool:
+        """Whether the ticket was given back so often that 区安委办 decides."""
+        return self.decided_after is not None and self.returns >= self.decided_after
 
 
 Guard = Callable[[Situation], Text | None]
@@ -226,6 +241,64 @@ def penalty_allowed(case: Situation) -> Text | None:
     return substantiated(case)
 
 
+def coordinator_named(case: Situation) -> Text | None:
+    """区安委办 convenes where the route names who coordinates (30.区应急管理局.1)."""
+    if case.coordinator is None:
+        return Text(
+            "该事项没有统筹协调部门", "The route of this ticket names no coordinator"
+        )
+    return None
+
+
+def joint_convened(case: Situation) -> Text | None:
+    """A result presupposes a joint action that was convened and has none yet."""
+    if not case.joint_open:
+        return Text("没有待记录的联合行动", "No joint action waits for its result")
+    return None
+
+
+def not_ruled(case: Situation) -> Text | None:
+    """What 区安委办 decided is not given back."""
+    if case.binding:
+        return Text("安委办已裁定，不得退回", "The safety office has ruled: no return")
+    return None
+
+
+def to_the_dispatcher(case: Situation) -> Text | None:
+    """An assigned ticket goes back to who assigned it, before 区安委办 decides."""
+    if case.decided_after is not None and case.returns + 1 >= case.decided_after:
+        return Text(
+            "再次退回由区安委办裁定", "The next return is for the safety office"
+        )
+    return None
+
+
+def to_the_office(case: Situation) -> Text | None:
+    """The other of :func:`to_the_dispatcher`."""
+    if to_the_dispatcher(case) is None:
+        return Text("退回分派部门", "It goes back to who assigned it")
+    return None
+
+
+def town_decides(case: Situation) -> Text | None:
+    """The town reports again, until 区安委办 decides."""
+    if case.office_decides:
+        return Text(
+            f"已退回 {case.returns} 次，由区安委办裁定",
+            f"Returned {case.returns} times: the safety office decides",
+        )
+    return None
+
+
+def office_decides(case: Situation) -> Text | None:
+    """区安委办 decides after so many returns, not before."""
+    if not case.office_decides:
+        return Text(
+            "未达到由区安委办裁定的退回次数", "Not returned often enough to be ruled on"
+        )
+    return None
+
+
 # --- fields -----------------------------------------------------------------------
 
 NOTE = Field("note", "text", Text("说明", "Note"))
@@ -267,3 +340,21 @@ GRADE = Field(
 PENALTY = Field("kind", "choice", Text("处罚种类", "Kind"), choices="penalties")
 AMOUNT = Field("amount", "amount", Text("金额（元）", "Amount (yuan)"), required=False)
 INTO = Field("into", "ticket", Text("并入工单", "Merged into"))
+PART_ANSWER = Field(
+    "result",
+    "choice",
+    Text("办理结果", "Result"),
+    choices=("done", "not_ours", "nothing_found"),
+)
+RETURN_REASON = Field(
+    "reason",
+    "choice",
+    Text("退回原因", "Reason"),
+    required=False,
+    choices=("not_our_remit", "facts_missing", "wrong_place", "duplicate", "other"),
+)
+RETURN_TO = Field("to", "department", Text("建议部门", "Suggested"), required=False)
+DEPARTMENTS = Field("departments", "departments", Text("参加部门", "Departments"))
+ON_DAY = Field("on", "date", Text("行动日期", "Day"))
+MEETING_PLACE = Field("place", "text", Text("地点", "Place"), required=False)
+WHAT_WAS_FOUND = Field("found", "text", Text("检查情况", "What was found"))

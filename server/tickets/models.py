@@ -47,6 +47,8 @@ class Ticket(Model):
         deadlines: per step the default day and where it comes from.
         substantiated: the lead's answer to "is it so": None until verified.
         failed_rechecks: how often the department's re-inspection failed.
+        returns: how often a department gave the ticket back (退回); None is never.
+        binding: whether 区安委办 decided who takes it, which is final.
     """
 
     __tablename__ = "tickets"
@@ -65,6 +67,7 @@ class Ticket(Model):
         Index("ix_tickets_lead", "lead_department"),
         Index("ix_tickets_finder", "finder_id"),
         Index("ix_tickets_changed", "changed_at"),
+        Index("ix_tickets_place", "place_id"),
     )
 
     id: Mapped[int] = mapped_column(
@@ -110,10 +113,16 @@ class Ticket(Model):
     ended_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     version: Mapped[int]
+    returns: Mapped[int | None]
+    binding: Mapped[bool | None]
 
 
 class TicketDepartment(Model):
-    """A department with a part in a ticket; rows exist from the report on."""
+    """A department with a part in a ticket; rows exist from the report on.
+
+    ``answer`` is what a co-handler answered last for its own part (办结本部门事项):
+    ``done``, ``not_ours`` or ``nothing_found``; all answers are in the timeline.
+    """
 
     __tablename__ = "ticket_departments"
     __table_args__ = (
@@ -128,6 +137,10 @@ class TicketDepartment(Model):
         ForeignKey("departments.code"), primary_key=True
     )
     part: Mapped[str] = mapped_column(Text)
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None] = mapped_column(Text)
+    answer_note: Mapped[str | None] = mapped_column(Text)
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class TicketControl(Model):

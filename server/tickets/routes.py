@@ -23,7 +23,16 @@ from server.core.http import (
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import evidence, policy, preview, queries, schemas, service
+from server.tickets import (
+    casework,
+    evidence,
+    nearby,
+    policy,
+    preview,
+    queries,
+    schemas,
+    service,
+)
 from server.tickets.described import ACTION_BODIES
 from server.tickets.models import Ticket
 
@@ -75,17 +84,18 @@ def _rows(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     ]
 
 
-def etag(ticket: Ticket, actor: Actor, photos: int) -> str:
+def etag(ticket: Ticket, actor: Actor, photos: int, others: casework.Around) -> str:
     """Return the ETag of a ticket as ``actor`` sees it.
 
     The day belongs to it because ``overdue`` turns at midnight, the person because
     of ``actions`` (on a shared machine one must not get the other's copy), and the
-    number of photos because an upload changes no version. ``If-Match`` looks at the
-    version only.
+    number of photos and what lies around because they change no version.
+    ``If-Match`` looks at the version only.
     """
     day = local_date(now(), settings().timezone)
     person = actor.staff_id.hex[:8]
-    return f'"{ticket.number}.{ticket.version}.{day:%Y%m%d}.{person}.{photos}"'
+    seen = f"{day:%Y%m%d}.{person}.{photos}.{others.tag}"
+    return f'"{ticket.number}.{ticket.version}.{seen}"'
 
 
 @blueprint.expose(
@@ -99,15 +109,18 @@ def show(actor: Actor, number: str) -> Reply:
     """Show a ticket."""
     seen = service.view(actor, number)
     uploaded = evidence.uploaded(seen.ticket)
-    tag = etag(seen.ticket, actor, len(uploaded))
+    others = casework.around(actor, seen)
+    tag = etag(seen.ticket, actor, len(uploaded), others)
     if fresh(tag):
         return Reply(None, 304, tag)
-    return Reply(_whole(seen, uploaded), etag=tag)
+    return Reply(_whole(seen, uploaded, others), etag=tag)
 
 
-def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
+def _whole(
+    seen: service.View, uploaded: Collection[UUID], others: casework.Around
+) -> dict[str, Any]:
     ticket = seen.ticket
-    return schemas.ticket_out(
+    whole = schemas.ticket_out(
         seen,
         _rows([ticket])[0],
         queries.controls_of(ticket.id),
@@ -115,6 +128,7 @@ def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
         queries.documents_of(ticket.number),
         uploaded,
     )
+    return whole | casework.members(seen, others)
 
 
 @blueprint.expose(
@@ -134,12 +148,32 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
         actor, number, action, body, settings().timezone, _require_version
     )
     uploaded = evidence.uploaded(seen.ticket)
-    tag = etag(seen.ticket, actor, len(uploaded))
-    return Reply(_whole(seen, uploaded), etag=tag)
+    others = casework.around(actor, seen)
+    tag = etag(seen.ticket, actor, len(uploaded), others)
+    return Reply(_whole(seen, uploaded, others), etag=tag)
 
 
 def _require_version(ticket: Ticket) -> None:
     require_version(ticket.number, ticket.version)
+
+
+@blueprint.expose(
+    "GET",
+    "/tickets/<number>/similar",
+    permission=policy.READ,
+    summary="Open tickets of the same category at the same place or within 50 m",
+    answers={200: [schemas.SimilarRow]},
+)
+def similar(actor: Actor, number: str) -> Reply:
+    """List what may be the same hazard, nearest first."""
+    ticket = service.view(actor, number).ticket
+    found = nearby.similar(actor, ticket)
+    rows = _rows([other for other, _ in found])
+    items = [
+        casework.similar_out(row, ticket, other, metres)
+        for row, (other, metres) in zip(rows, found, strict=True)
+    ]
+    return Reply({"items": items, "next": None})
 
 
 @blueprint.expose(

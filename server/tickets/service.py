@@ -15,7 +15,15 @@ from server.core.clock import local_date, now
 from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, evidence, papers, policy, queries, workflow
+from server.tickets import (
+    deadlines,
+    evidence,
+    papers,
+    policy,
+    queries,
+    told,
+    workflow,
+)
 from server.tickets.consistency import TICKETS
 from server.tickets.effects import EFFECTS, Change
 from server.tickets.fields import Reader
@@ -27,13 +35,17 @@ from server.tickets.vocabulary import Control, State
 
 @dataclass(frozen=True)
 class View:
-    """A ticket with what this actor may do on it now."""
+    """A ticket with what this actor may do on it now.
+
+    ``events`` are those of the timeline that the page tells of (:mod:`told`).
+    """
 
     ticket: Ticket
     rules: Rules
     parts: list[tuple[str, str]]
     situation: Situation
     hats: frozenset[Hat]
+    events: list[told.Told]
 
     @property
     def available(self) -> list[Transition]:
@@ -60,10 +72,14 @@ def view(actor: Actor, number: str, *, lock: bool = False) -> View:
     item = ticket.decision["item"]
     if Hat.CO in hats and papers.orders_beside(rules, item, actor.department):
         hats |= {Hat.ORDERER}
-    return View(ticket, rules, parts, _situation(ticket, rules, actor), hats)
+    events = told.events_of(number)
+    situation = _situation(ticket, rules, actor, events)
+    return View(ticket, rules, parts, situation, hats, events)
 
 
-def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
+def _situation(
+    ticket: Ticket, rules: Rules, actor: Actor, events: list[told.Told]
+) -> Situation:
     imposer = None
     if ticket.control == Control.IN_FORCE:
         in_force = [c for c in queries.controls_of(ticket.id) if c.lifted_at is None]
@@ -81,6 +97,11 @@ def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
         control_imposed_by=imposer,
         actor_id=actor.staff_id,
         due_in_writing=deadlines.in_writing(ticket.deadlines, "rectify"),
+        coordinator=ticket.decision["coordinator"],
+        joint_open=told.joint_open(events),
+        returns=ticket.returns or 0,
+        decided_after=rules.returns_before_decision,
+        binding=bool(ticket.binding),
     )
 
 

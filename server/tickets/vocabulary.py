@@ -117,6 +117,9 @@ ACTION_LABELS: Mapping[str, str] = {
     "lift_control": "解除管控",
     "merge": "合并",
     "comment": "备注",
+    "answer_part": "办结本部门事项",
+    "convene": "召集联合行动",
+    "record_joint": "记录联合行动",
 }
 
 # What a field's choices are called.
@@ -129,4 +132,12 @@ CHOICE_LABELS = {
     "D": "D级",
     "confirmed": "存在安全隐患",
     "none": "无安全隐患",
+    "done": "已办结",
+    "not_ours": "不属本部门职责",
+    "nothing_found": "未发现问题",
+    "not_our_remit": "不属本部门职责",
+    "facts_missing": "情况不清",
+    "wrong_place": "位置有误",
+    "duplicate": "重复",
+    "other": "其他",
 }

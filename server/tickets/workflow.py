@@ -17,6 +17,7 @@ from server.tickets.machine import (
     AMOUNT,
     APPRAISER,
     DEPARTMENT,
+    DEPARTMENTS,
     DOCUMENT_NO,
     DUE_ON,
     FACTS_OPTIONAL,
@@ -24,14 +25,20 @@ from server.tickets.machine import (
     HOW_REFUSED,
     INTO,
     MEASURE,
+    MEETING_PLACE,
     NOTE,
     NOTE_OPTIONAL,
+    ON_DAY,
+    PART_ANSWER,
     PENALTY,
     PHOTOS,
     PHOTOS_OPTIONAL,
     RECHECK_FIELDS,
+    RETURN_REASON,
+    RETURN_TO,
     TRIGGER,
     VERIFIED,
+    WHAT_WAS_FOUND,
     Hat,
     Refused,
     Situation,
@@ -40,17 +47,24 @@ from server.tickets.machine import (
     appraised,
     by_third_party,
     control_in_force,
+    coordinator_named,
     day_not_in_writing,
+    joint_convened,
     next_level_exists,
     no_control_in_force,
     no_next_level,
+    not_ruled,
     not_the_imposer,
+    office_decides,
     ordered_by_district,
     penalty_allowed,
     reported_before_order,
     reported_beside_order,
     substantiated,
+    to_the_dispatcher,
+    to_the_office,
     town_deadline_allowed,
+    town_decides,
 )
 from server.tickets.vocabulary import ACTION_LABELS, ENDED, STATE_LABELS, State
 
@@ -69,6 +83,11 @@ _TOWN_LEVEL = _from(_S.ON_SPOT, _S.RECTIFYING, _S.TOWN_RECHECK)
 _PENALTY_STATES = _from(
     _S.VERIFYING, _S.ORDERED, _S.DEPT_RECHECK, _S.ESCALATED, _S.TRANSFERRED
 ) | _from(_S.RECTIFIED, _S.FEEDBACK)
+
+_RETURN_FIELDS = (NOTE, RETURN_REASON, RETURN_TO)
+# A co-handler is told together with the lead, and neither waits for the other (A8).
+_ANSWERING = _LIVE - _TOWN_LEVEL - _from(_S.FOUND, _S.RETURNED)
+_JOINT = frozenset({Hat.COORDINATOR})
 
 # --- the machine ------------------------------------------------------------------
 # Opening (T1, then T2, T3, T10 or A33) is decided by ``opening`` below, because it
@@ -169,11 +188,43 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "T13",
         "return",
-        _from(_S.REPORTED, _S.DISPATCHED),
+        _from(_S.REPORTED),
         _S.RETURNED,
         _LEAD,
-        (NOTE,),
+        _RETURN_FIELDS,
         "returned",
+        (not_ruled,),
+    ),
+    # Who was assigned gives it back to who assigned it (26.区应急管理局.3).
+    Transition(
+        "T13c",
+        "return",
+        _from(_S.DISPATCHED),
+        _S.REPORTED,
+        _LEAD,
+        _RETURN_FIELDS,
+        "returned",
+        (not_ruled, to_the_dispatcher),
+    ),
+    Transition(
+        "T13",
+        "return",
+        _from(_S.DISPATCHED),
+        _S.RETURNED,
+        _LEAD,
+        _RETURN_FIELDS,
+        "returned",
+        (not_ruled, to_the_office),
+    ),
+    Transition(
+        "T11b",
+        "dispatch",
+        _from(_S.RETURNED),
+        _S.DISPATCHED,
+        frozenset({Hat.COORDINATOR}),
+        (DEPARTMENT, NOTE),
+        "dispatched",
+        (office_decides,),
     ),
     Transition(
         "T13b",
@@ -183,6 +234,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _TOWN,
         (NOTE, FACTS_OPTIONAL, HOW_REFUSED, PHOTOS_OPTIONAL),
         "reported",
+        (town_decides,),
     ),
     Transition(
         "T14",
@@ -495,6 +547,35 @@ TRANSITIONS: tuple[Transition, ...] = (
         frozenset({Hat.VIEWER}),
         (NOTE, PHOTOS_OPTIONAL),
         "commented",
+    ),
+    Transition(
+        "Q1",
+        "answer_part",
+        _ANSWERING,
+        None,
+        frozenset({Hat.CO}),
+        (PART_ANSWER, NOTE, PHOTOS_OPTIONAL, DOCUMENT_NO),
+        "part_answered",
+    ),
+    Transition(
+        "J1",
+        "convene",
+        _from(_S.REPORTED, _S.DISPATCHED, _S.VERIFYING, _S.ORDERED, _S.DEPT_RECHECK),
+        None,
+        _JOINT,
+        (DEPARTMENTS, ON_DAY, MEETING_PLACE, NOTE),
+        "joint_action_convened",
+        (coordinator_named,),
+    ),
+    Transition(
+        "J2",
+        "record_joint",
+        _LIVE - _TOWN_LEVEL,
+        None,
+        _JOINT | _LEAD,
+        (WHAT_WAS_FOUND, DEPARTMENTS, PHOTOS_OPTIONAL, NOTE_OPTIONAL),
+        "joint_action_held",
+        (joint_convened,),
     ),
 )
 
