@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Row,
-    Select,
     and_,
     func,
     literal,
@@ -49,8 +48,8 @@ def within(geom: Any, point: Any, metres: float) -> ColumnElement[bool]:
 def similar(actor: Actor, ticket: Ticket) -> list[tuple[Ticket, float]]:
     """Return (ticket, distance in metres) of what may be the same hazard.
 
-    Nearest first; visible to ``actor``, of the same category, not ended, at the same place or within
-    :data:`SAME_SPOT_M`; at most :data:`MOST_SIMILAR`.
+    Nearest first; visible to ``actor``, of the same category, not ended, at the same
+    place or within :data:`SAME_SPOT_M`; at most :data:`MOST_SIMILAR`.
     """
     point = _point(ticket)
     metres = func.ST_Distance(func.geography(Ticket.geom), func.geography(point))
@@ -96,14 +95,15 @@ def earlier(actor: Actor, ticket: Ticket) -> Sequence[Row[Any]]:
     """
     here = aliased(Ticket)
     department = func.coalesce(Ticket.lead_department, Ticket.town_department)
-    query: Select[Any] = (
-        select(
-            Ticket.number,
-            Ticket.found_at,
-            Ticket.rectified_at,
-            department.label("department"),
-            policy.visible(actor).label("visible"),
-        )
+    columns: list[Any] = [
+        Ticket.number,
+        Ticket.found_at,
+        Ticket.rectified_at,
+        department.label("department"),
+        policy.visible(actor).label("visible"),
+    ]
+    query = (
+        select(*columns)
         .join(here, recurs(here, Ticket, ticket.place_id is not None))
         .where(here.id == ticket.id)
         .order_by(Ticket.found_at.desc(), Ticket.id.desc())

@@ -27,6 +27,10 @@ ANYONE = {"comment": "viewer"}
 DANGER = {"impose_control": "inspector lead"}
 TOWN = {"impose_control": "inspector", "merge": "officer"}
 PENALTY = {"penalise": "lead co"}
+# From the report to the feedback; a joint action where one may still help.
+PART = {"answer_part": "co"}
+JOINT = {"convene": "coordinator"}
+HELD = {"record_joint": "coordinator lead"}
 
 TABLE: dict[str, dict[str, str]] = {
     "on_spot": {  # T3, T4, T5, T10
@@ -55,24 +59,55 @@ TABLE: dict[str, dict[str, str]] = {
         "return": "lead",
         "merge": "officer",
         **DANGER,
+        **PART,
+        **JOINT,
+        **HELD,
         **ANYONE,
     },
-    "dispatched": {"accept": "lead", "return": "lead", **DANGER, **ANYONE},
-    "returned": {"report_up": "inspector", "merge": "officer", **DANGER, **ANYONE},
+    "dispatched": {
+        "accept": "lead",
+        "return": "lead",
+        **DANGER,
+        **PART,
+        **JOINT,
+        **HELD,
+        **ANYONE,
+    },
+    "returned": {
+        "report_up": "inspector",
+        "dispatch": "coordinator",
+        "merge": "officer",
+        **DANGER,
+        **HELD,
+        **ANYONE,
+    },
     "verifying": {  # T14, T15, T16, T17
         "verify": "lead",
         "appraise": "lead",
         "order": "lead orderer",
         "transfer": "lead",
+        **PART,
+        **JOINT,
+        **HELD,
         **PENALTY,
         **DANGER,
         **ANYONE,
     },
-    "appraisal": {"appraise": "lead", "order": "lead", **DANGER, **ANYONE},
+    "appraisal": {
+        "appraise": "lead",
+        "order": "lead",
+        **DANGER,
+        **PART,
+        **HELD,
+        **ANYONE,
+    },
     "ordered": {  # T18, T19, T20
         "order": "orderer",
         "reinspect": "lead",
         "extend": "chief",
+        **PART,
+        **JOINT,
+        **HELD,
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -81,15 +116,34 @@ TABLE: dict[str, dict[str, str]] = {
         "reinspect": "lead",
         "order": "lead orderer",
         "escalate": "lead",
+        **PART,
+        **JOINT,
+        **HELD,
         **PENALTY,
         **DANGER,
         **ANYONE,
     },
-    "escalated": {"answer": "lead", **PENALTY, **DANGER, **ANYONE},  # T22
-    "transferred": {"answer": "lead transferee", **PENALTY, **DANGER, **ANYONE},
+    "escalated": {  # T22
+        "answer": "lead",
+        **PENALTY,
+        **DANGER,
+        **PART,
+        **HELD,
+        **ANYONE,
+    },
+    "transferred": {
+        "answer": "lead transferee",
+        **PENALTY,
+        **DANGER,
+        **PART,
+        **HELD,
+        **ANYONE,
+    },
     "rectified": {  # T23; who lifts a control: A21
         "feed_back": "lead",
         "lift_control": "lead",
+        **PART,
+        **HELD,
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -97,12 +151,16 @@ TABLE: dict[str, dict[str, str]] = {
     "not_substantiated": {
         "feed_back": "lead",
         "lift_control": "lead",
+        **PART,
+        **HELD,
         **DANGER,
         **ANYONE,
     },
     "feedback": {  # T24
         "close": "officer",
         "lift_control": "lead",
+        **PART,
+        **HELD,
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -132,7 +190,10 @@ ACTIONS = [
     "lift_control",
     "merge",
     "comment",
-]  # as the contract lists them
+    "answer_part",
+    "convene",
+    "record_joint",
+]  # as the contract lists them, then what it does not name
 PROCESS = ItemProcess(
     item="27",
     settle_on_spot=True,
@@ -153,6 +214,8 @@ PROCESS = ItemProcess(
 def situation(state: State | str, action: str = "") -> Situation:
     """Return a case in ``state`` with every guard of ``action`` satisfied."""
     lifting = action == "lift_control"
+    # What 区安委办 decides from ``returned``, the town no longer does.
+    ruling = action == "dispatch"
     return Situation(
         state=State(state),
         control=Control.IN_FORCE if lifting else Control.NONE,
@@ -164,6 +227,10 @@ def situation(state: State | str, action: str = "") -> Situation:
         substantiated=True,
         control_imposed_by=OTHER if lifting else None,
         actor_id=ME,
+        coordinator="kq-emergency",
+        joint_open=True,
+        returns=2 if ruling else 0,
+        decided_after=2,
     )
 
 
@@ -258,7 +325,9 @@ T10 impose_control - rectifying reported control_imposed
 T11 dispatch - reported dispatched dispatched
 T12 accept - reported verifying accepted
 T12 accept - dispatched verifying accepted
+T11b dispatch - returned dispatched dispatched
 T13 return - reported returned returned
+T13c return - dispatched reported returned
 T13b report_up - returned reported reported
 T14 appraise - verifying appraisal appraisal_ordered
 T14b appraise grade=C appraisal appraisal appraised
@@ -285,6 +354,9 @@ C1 impose_control - reported reported control_imposed
 C2 lift_control - rectified rectified control_lifted
 M1 merge - rectifying closed_town merged
 N1 comment - closed closed commented
+Q1 answer_part result=done reported reported part_answered
+J1 convene - verifying verifying joint_action_convened
+J2 record_joint - ordered ordered joint_action_held
 """.strip().splitlines()
 ]
 
@@ -349,6 +421,13 @@ def test_failed_recheck_without_a_next_level_leads_back_to_the_order() -> None:
             {"process": replace(PROCESS, town_deadline=False)},
         ),
         ("issue_notice", "rectifying", Hat.INSPECTOR, {"due_in_writing": True}),
+        ("convene", "reported", Hat.COORDINATOR, {"coordinator": None}),
+        ("record_joint", "verifying", Hat.LEAD, {"joint_open": False}),
+        ("return", "reported", Hat.LEAD, {"binding": True}),
+        ("return", "dispatched", Hat.LEAD, {"binding": True}),
+        ("report_up", "returned", Hat.INSPECTOR, {"returns": 2}),
+        ("dispatch", "returned", Hat.COORDINATOR, {"returns": 1}),
+        ("dispatch", "returned", Hat.COORDINATOR, {"decided_after": None}),
     ],
 )
 def test_each_guard_closes_its_step(
@@ -438,3 +517,21 @@ def test_the_imposer_is_a_person_not_a_department() -> None:
 def test_every_action_has_a_label_of_its_own() -> None:
     assert sorted(ACTION_LABELS) == sorted(workflow.ACTIONS)
     assert len(set(ACTION_LABELS.values())) == len(ACTION_LABELS)
+
+
+@pytest.mark.parametrize(
+    ("returns", "limit", "to"),
+    [
+        (0, 2, State.REPORTED),
+        (1, 2, State.RETURNED),
+        (5, None, State.REPORTED),
+        (0, 1, State.RETURNED),
+    ],
+)
+def test_an_assigned_ticket_goes_back_to_who_assigned_it_until_the_limit(
+    returns: int, limit: int | None, to: State
+) -> None:
+    case = replace(situation("dispatched"), returns=returns, decided_after=limit)
+    assert target("return", case, Hat.LEAD) is to
+    direct = replace(case, state=State.REPORTED)
+    assert target("return", direct, Hat.LEAD) is State.RETURNED

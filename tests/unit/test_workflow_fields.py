@@ -32,6 +32,9 @@ REQUIRED = {
     "merge": {"into", "note"},
     "comment": {"note"},
     "reinspect": {"result", "note"},
+    "answer_part": {"result", "note"},
+    "convene": {"departments", "on", "note"},
+    "record_joint": {"found", "departments"},
 }
 
 
