@@ -28,6 +28,7 @@ from server.checklists.catalogue import (
     Penalty,
     Rule,
     Rules,
+    SuggestRow,
     TownRow,
 )
 from server.checklists.duties import DutyKind, Figure
@@ -121,6 +122,10 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
         duties=duty_kinds(sources.duties.data),
         orders=order_processes(sources.orders.data["orders"]),
         places=place_rules(sources.places.data),
+        suggest_rows=tuple(
+            _suggest_row(row) for row in sources.routing.data.get("suggest", ())
+        ),
+        returns_before_decision=_returns(sources.routing.data),
     )
 
 
@@ -184,6 +189,27 @@ def co_row(row: Data) -> CoRow:
         source=row["source"],
         open=row.get("open", False),
     )
+
+
+def _suggest_row(row: Data) -> SuggestRow:
+    when = row["when"]
+    return SuggestRow(
+        id=row["id"],
+        action=row["action"],
+        items=numbers(when["item"]),
+        categories=tuple(when.get("category", ())),
+        any_facts=tuple(when.get("any", ())),
+        facts=tuple(when.get("fact", ())),
+        department=row["department"],
+        reason=row["reason"],
+        basis=tuple(row["basis"]),
+        source=row["source"],
+    )
+
+
+def _returns(data: Data) -> int | None:
+    setting: Data | None = data.get("returns_before_decision")
+    return None if setting is None else setting["amount"]
 
 
 def _ledger_row(row: Data) -> LedgerRow:

@@ -26,6 +26,7 @@ from server.checklists.rows import (
     LeadRow,
     LedgerRow,
     Outside,
+    SuggestRow,
     TownRow,
 )
 
@@ -51,6 +52,7 @@ __all__ = [
     "PlaceRules",
     "Rule",
     "Rules",
+    "SuggestRow",
     "TownRow",
     "content_hash",
 ]
@@ -239,6 +241,8 @@ class Rules:
 
     ``accounted`` are the items whose every clause must have its place
     (:mod:`server.checklists.clauses`); empty means all of them.
+    ``returns_before_decision`` is after how many returns (退回) 区安委办 decides who
+    takes a ticket; None: never, the town reports again each time.
     """
 
     catalogue: str
@@ -260,6 +264,8 @@ class Rules:
     duties: tuple[DutyKind, ...] = ()
     orders: tuple[OrderProcess, ...] = ()
     places: PlaceRules = field(default_factory=PlaceRules)
+    suggest_rows: tuple[SuggestRow, ...] = ()
+    returns_before_decision: int | None = None
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""

@@ -17,6 +17,7 @@ OUTSIDE = "outside"
 LABELS = {
     "checkpoint": "检查点",
     "route": "流转规则",
+    "suggest": "部门建议",
     "process": "处置流程",
     "step": "工单步骤",
     "document": "文书",
@@ -54,6 +55,9 @@ STEP_LABELS = {
     "own_check": "部门自查立案",
     "complaint": "受理核查投诉",
     "coordinate": "统筹协调",
+    "answer_part": "办结本部门事项",
+    "convene": "召集联合行动",
+    "record_joint": "记录联合行动",
 }
 
 
@@ -158,6 +162,13 @@ def _routes(listing: Listing) -> Iterator[tuple[str, Home]]:
                 yield clause, Home("route", row.id, "")
 
 
+def _suggestions(listing: Listing) -> Iterator[tuple[str, Home]]:
+    for row in listing.rules.suggest_rows:
+        for item in row.items:
+            for clause in row.basis_for(item):
+                yield clause, Home("suggest", row.id, row.reason)
+
+
 def _processes(listing: Listing) -> Iterator[tuple[str, Home]]:
     for process in listing.rules.processes:
         for clause in process.basis:
@@ -221,6 +232,7 @@ def _outside(listing: Listing) -> Iterator[tuple[str, Home]]:
 _KINDS: tuple[Callable[[Listing], Iterator[tuple[str, Home]]], ...] = (
     _checkpoints,
     _routes,
+    _suggestions,
     _processes,
     _documents,
     _ledgers,

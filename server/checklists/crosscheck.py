@@ -24,6 +24,8 @@ from server.checklists.marked import Fault, Marked, Where
 
 # The longest words of the list that a direct checkpoint cites have 33 characters.
 LONGEST_PHRASE = 60
+# Where rows of routing.yaml name departments.
+_DEPARTMENTS = ("lead", "co", "coordinator", "next_level", "inform", "department")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +141,8 @@ def _repeated(sources: Sources, _known: _Known) -> Iterator[Fault]:
     )
     yield from _repeated_departments(sources.departments)
     routing, ledgers = sources.routing, sources.ledgers
-    ids = [
-        e for part in ("lead", "co", "town") for e in _each(routing.data, part, "id")
-    ]
+    parts = ("lead", "co", "town", *(["suggest"] if "suggest" in routing.data else []))
+    ids = [e for part in parts for e in _each(routing.data, part, "id")]
     yield from _twice(routing, "规则", ids)
     yield from _twice(ledgers, "台账", _each(ledgers.data, "ledgers", "id"))
 
@@ -253,8 +254,8 @@ def _facts(
 
 def _rows(sources: Sources, known: _Known) -> Iterator[Fault]:
     marked = sources.routing
-    for part in ("lead", "co", "town"):
-        for i, row in enumerate(marked.data[part]):
+    for part in ("lead", "co", "town", "suggest"):
+        for i, row in enumerate(marked.data.get(part, ())):
             at: Where = (part, i)
             when = row["when"]
             here = (*at, "when")
@@ -264,7 +265,7 @@ def _rows(sources: Sources, known: _Known) -> Iterator[Fault]:
             )
             yield from _facts(marked, when, here, "any", "trigger", known)
             yield from _facts(marked, when, here, "fact", "circumstance", known)
-            for key in ("lead", "co", "coordinator", "next_level", "inform"):
+            for key in _DEPARTMENTS:
                 yield from _unknown(marked, row, at, key, known.departments, "部门")
             yield from _unknown(marked, row, at, "penalties", known.penalties, "处罚")
             yield from _clauses(marked, row, at, when["item"], known)

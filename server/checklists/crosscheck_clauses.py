@@ -18,6 +18,7 @@ _STEP_NEEDS = {
     "escalate": "next_level",
     "appraise": "appraisal",
     "coordinate": "coordinator",
+    "convene": "coordinator",
 }
 
 

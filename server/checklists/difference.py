@@ -191,6 +191,9 @@ PARTS: dict[str, _Part] = {
         lambda o: {row.id: row for row in o.rules.rows},
         _basis,
     ),
+    "suggest": _Part(
+        "部门建议", lambda o: {row.id: row for row in o.rules.suggest_rows}, _basis
+    ),
     "ledger": _Part("台账", lambda o: {r.id: r for r in o.rules.ledgers}, _basis),
     "document": _Part(
         "文书",

@@ -24,8 +24,8 @@ def faults(routing: Marked, processes: Container[int]) -> Iterator[Fault]:
 
 
 def _not_patrolled(routing: Marked, processes: Container[int]) -> Iterator[Fault]:
-    for part in ("lead", "co", "town"):
-        for i, row in enumerate(routing.data[part]):
+    for part in ("lead", "co", "town", "suggest"):
+        for i, row in enumerate(routing.data.get(part, ())):
             for j, item in enumerate(row["when"]["item"]):
                 if item not in processes:
                     message = (

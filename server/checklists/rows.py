@@ -23,9 +23,9 @@ class LeadRow:
     Either ``lead`` (a department code) or ``reroute_to_item`` is set. ``co`` handle
     with the lead, ``coordinator`` convenes them, ``next_level`` is told when the lead
     cannot get it done, ``inform`` only learns of it. ``appraisal``: ``third_party`` or
-    ``professional`` (鉴定). ``then``: ``dispatch_by_category`` or
-    ``transfer_if_illegal``. ``source``: ``text`` (written), ``derived`` (two clauses
-    combined), ``design`` (gap filled). ``open``: a value is missing on purpose.
+    ``professional`` (鉴定). ``then``: ``dispatch_by_category``. ``source``:
+    ``text`` (written), ``derived`` (two clauses combined), ``design`` (gap filled).
+    ``open``: a value is missing on purpose.
     ``penalties``: codes of what may be recorded here instead of the item's own.
 
     In ``basis`` of every kind of row ``{item}`` stands for the finding's item, for
@@ -93,6 +93,40 @@ class TownRow:
     def basis_for(self, item: str) -> tuple[str, ...]:
         """The clause references with the item's number filled in."""
         return _for_item(self.basis, item)
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestRow:
+    """A row that proposes a department for an action; every matching row counts.
+
+    ``action`` is ``dispatch``, ``transfer`` or ``convene``. A person decides: a row
+    never routes. The conditions are those of :class:`LeadRow`; ``reason`` is told to
+    who decides, in Chinese.
+    """
+
+    id: str
+    action: str
+    items: tuple[str, ...]
+    categories: tuple[str, ...]
+    any_facts: tuple[str, ...]
+    facts: tuple[str, ...]
+    department: str
+    reason: str
+    basis: tuple[str, ...]
+    source: str
+
+    def basis_for(self, item: str) -> tuple[str, ...]:
+        """The clause references with the item's number filled in."""
+        return _for_item(self.basis, item)
+
+    def fits(self, item: str, category: str, facts: frozenset[str]) -> bool:
+        """Whether it speaks of a hazard of this kind."""
+        return (
+            item in self.items
+            and (not self.categories or category in self.categories)
+            and (not self.any_facts or not facts.isdisjoint(self.any_facts))
+            and (not self.facts or not facts.isdisjoint(self.facts))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,9 @@ REMARKS: Mapping[str, str] = {
     "merged": "并入{}",
     "control_imposed": "管控：{}",
     "control_lifted": "解除管控：{}",
+    "part_answered": "协办部门办结：{}",
+    "joint_convened": "召集联合行动：{}",
+    "joint_held": "联合行动：{}",
 }
 GRADES: Mapping[str, str] = {"C": "C级", "D": "D级", "confirmed": "存在安全隐患"}
 _TO_DEPARTMENT = frozenset({"dispatched", "transferred", "escalated"})

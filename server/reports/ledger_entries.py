@@ -360,4 +360,7 @@ _STEPS: Mapping[str, Step] = {
     "ticket.suspended": _remarked("suspended", "note"),
     "ticket.resumed": _resumed,
     "ticket.severity_graded": _graded,
+    "ticket.part_answered": _remarked("part_answered", "note"),
+    "ticket.joint_action_convened": _remarked("joint_convened", "note"),
+    "ticket.joint_action_held": _remarked("joint_held", "found"),
 }

@@ -20,12 +20,14 @@ from server.reports import (
     duty_schemas,
     ledger_schemas,
     policy,
+    recurrence_schemas,
     schemas,
     service,
 )
 from server.reports.coverage import coverage as coverage_of
 from server.reports.duties import duties as duty_report
 from server.reports.ledger import ledger as ledger_report
+from server.reports.recurrence import recurrence as recurrence_report
 
 blueprint = Blueprint("reports", __name__)
 
@@ -83,6 +85,22 @@ def coverage(actor: Actor, query: dict[str, Any]) -> Reply:
     report = coverage_of(actor, query, settings().timezone, now())
     document = coverage_schemas.coverage_out(report, language)
     return _reply("coverage", document, language)
+
+
+@blueprint.expose(
+    "GET",
+    "/reports/recurrence",
+    permission=policy.READ,
+    summary="Recurrence (隐患反复): found again within 12 months, each figure defined",
+    query=recurrence_schemas.RecurrenceQuery,
+    answers={200: recurrence_schemas.RecurrenceOut},
+)
+def recurrence(actor: Actor, query: dict[str, Any]) -> Reply:
+    """Report what was found again after it was put right."""
+    language = pick_language(request.headers.get("Accept-Language"))
+    report = recurrence_report(actor, query, settings().timezone, now())
+    document = recurrence_schemas.recurrence_out(report, language)
+    return _reply("recurrence", document, language)
 
 
 @blueprint.expose(

@@ -92,7 +92,7 @@ def rectification(
         Invalid: the period ends before it begins, or there is no such area or
             department.
     """
-    chosen = _selection(actor, wanted, zone, local_date(as_of, zone))
+    chosen = selection(actor, wanted, zone, local_date(as_of, zone))
     counted = queries.rectification(actor, chosen)
     total = next(row for row in counted if row.is_total)
     found = [row for row in counted if not row.is_total]
@@ -107,9 +107,15 @@ def rectification(
     )
 
 
-def _selection(
+def selection(
     actor: Actor, wanted: Mapping[str, Any], zone: ZoneInfo, today: date
 ) -> Selection:
+    """Return which tickets a report counts, from its parameters.
+
+    Raises:
+        Invalid: the period ends before it begins, or there is no such area or
+            department.
+    """
     first, last = period(wanted, today)
     area = area_path(wanted.get("area"))
     duty = [grant.area.path for grant in actor.grants]
@@ -234,11 +240,11 @@ def _labels(grouping: Grouping, found: Sequence[Row[Any]]) -> Mapping[str | None
     elif grouping is Grouping.MONTH:
         names = {}
     else:
-        names = _item_names(found)
+        names = item_names(found)
     return {None: NO_PLACE, **{key: _same(name) for key, name in names.items()}}
 
 
-def _item_names(found: Sequence[Row[Any]]) -> dict[str, str]:
+def item_names(found: Sequence[Row[Any]]) -> dict[str, str]:
     """Return the names of duty items and of kinds, as the newest rules have them."""
     names: dict[str, str] = {}
     for row in found:

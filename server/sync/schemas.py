@@ -86,6 +86,19 @@ class BundleOrderOut(OrderRow):
     actions = fields.List(fields.Nested(ActionOut))
 
 
+class OutcomeOut(Schema):
+    """What became of a hazard the caller found; ``result`` is in Chinese.
+
+    The newest for a number replaces the one before.
+    """
+
+    number = fields.String()
+    state = fields.String()
+    result = fields.String()
+    at = Moment()
+    note = fields.String()
+
+
 class RemovedOut(Schema):
     """Tombstones: codes, place ids and ticket numbers to forget, known or not."""
 
@@ -100,7 +113,8 @@ class BundleOut(Schema):
 
     ``full`` true: replaces all the phone has. False: changes since the cursor; lists
     hold what is new or changed, ``vocabulary`` is null when it is unchanged. Only
-    ``orders`` is always all that waits: they are few.
+    ``orders`` is always all that waits: they are few. ``outcomes`` of a full bundle
+    go back 30 days.
     """
 
     cursor = fields.String()
@@ -113,4 +127,5 @@ class BundleOut(Schema):
     places = fields.List(fields.Nested(PlaceOut))
     tickets = fields.List(fields.Nested(BundleTicketOut))
     orders = fields.List(fields.Nested(BundleOrderOut))
+    outcomes = fields.List(fields.Nested(OutcomeOut))
     removed = fields.Nested(RemovedOut)

@@ -49,7 +49,7 @@ from server.orders.queries import waiting as orders_waiting
 from server.orders.schemas import actions_out, order_row
 from server.places import queries as places
 from server.places.schemas import place_out
-from server.sync import policy, queries
+from server.sync import outcomes, policy, queries
 from server.sync.cursor import Cursor, PlaceSet, fingerprint, some_of
 from server.tickets.models import Ticket
 from server.tickets.queries import department_names, parts_of, stages_now
@@ -59,6 +59,8 @@ from server.tickets.schemas import ticket_row
 OVERLAP = timedelta(seconds=60)
 # After longer without a sync the changes are hardly less than everything.
 MAX_AGE = timedelta(days=14)
+# How far back a full bundle tells what became of what the caller found.
+NEWS_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def _everything(basis: _Basis) -> Bundle:
     marks = queries.ticket_marks(basis.actor, start)
     place_rows = places.changed_since(basis.patrol, None)
     tickets = _tickets(queries.waiting_tickets(basis.actor), basis.today)
+    news = outcomes.of_finder(basis.actor, basis.moment - NEWS_FOR)
     content = _content(
         basis,
         full=True,
@@ -124,9 +127,10 @@ def _everything(basis: _Basis) -> Bundle:
         areas=_areas(basis),
         places=[place_out(*tuple(row)) for row in place_rows],
         tickets=tickets,
+        outcomes=outcomes.documents(news, ()),
         removed={},
     )
-    return Bundle(content, _cursor(basis, marks, place_rows))
+    return Bundle(content, _cursor(basis, marks, place_rows, news))
 
 
 def _vocabulary(rules: Rules) -> dict[str, Any]:
@@ -142,6 +146,7 @@ def _changes(basis: _Basis, since: Cursor) -> Bundle:
     ids = [m.id for m in unseen if m.waits]
     rows = queries.waiting_tickets(basis.actor, ids) if ids else []
     place_rows = places.changed_since(basis.patrol, start)
+    news = outcomes.of_finder(basis.actor, start)
     same_rules = since.ruleset == basis.ruleset
     before = {} if same_rules else queries.versions_in(since.ruleset)
     checklists = [] if same_rules else _checklists(edition, before)
@@ -158,12 +163,13 @@ def _changes(basis: _Basis, since: Cursor) -> Bundle:
             if fingerprint(row[0].id, row[0].version) not in since.seen
         ],
         tickets=_tickets(rows, basis.today),
+        outcomes=outcomes.documents(news, since.seen),
         removed={
             "checklists": sorted(before.keys() - (edition.versions if edition else {})),
             "tickets": [m.number for m in unseen if not m.waits],
         },
     )
-    return Bundle(content, _cursor(basis, marks, place_rows))
+    return Bundle(content, _cursor(basis, marks, place_rows, news))
 
 
 def _content(
@@ -182,7 +188,10 @@ def _content(
 
 
 def _cursor(
-    basis: _Basis, marks: list[queries.TicketMark], place_rows: list[Row[Any]]
+    basis: _Basis,
+    marks: list[queries.TicketMark],
+    place_rows: list[Row[Any]],
+    news: list[outcomes.Outcome],
 ) -> Cursor:
     start = basis.moment - OVERLAP
     seen = [fingerprint(m.number, m.version) for m in marks if m.changed_at > start]
@@ -191,6 +200,7 @@ def _cursor(
         for row in place_rows
         if row[0].changed_at > start
     ]
+    seen += [outcomes.key(one) for one in news if one.at > start]
     return Cursor(basis.moment, basis.scope, basis.ruleset, basis.places, some_of(seen))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from server.tickets import workflow
-from server.tickets.fields import LONGEST_TEXT, MOST_PHOTOS
+from server.tickets.fields import LONGEST_TEXT, MOST_DEPARTMENTS, MOST_PHOTOS
 from server.tickets.machine import Field, Transition
 from server.tickets.vocabulary import ACTION_LABELS, State
 
@@ -28,6 +28,11 @@ _KINDS: Mapping[str, Mapping[str, Any]] = {
     },
     "amount": {"type": ["number", "string"], "minimum": 0},
     "facts": {"type": "array", "items": {"type": "string"}},
+    "departments": {
+        "type": "array",
+        "maxItems": MOST_DEPARTMENTS,
+        "items": {"type": "string"},
+    },
 }
 
 
@@ -71,7 +76,7 @@ def _field(name: str, kinds: Sequence[Field], rows: list[Transition]) -> dict[st
         said.append(f"one of the {first.choices} of the ticket's item")
     elif first.choices:
         document["enum"] = list(first.choices)
-    if first.kind == "department":
+    if first.kind in {"department", "departments"}:
         said.append("code, name or alias")
     if first.needed_with:
         said.append("required with {} {}".format(*first.needed_with))

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy import delete, insert
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from server.core import fastsql
 from server.core.db import db
 from server.core.errors import Conflict, Invalid
 from server.core.text import Text
-from server.tickets import deadlines, delays, policy, queries, routing
+from server.tickets import cooperation, deadlines, delays, policy, queries, routing
 from server.tickets.change import Change
 from server.tickets.fields import MISSING
 from server.tickets.models import (
@@ -119,7 +118,11 @@ def reinspect(change: Change) -> None:
 
 
 def dispatch(change: Change) -> None:
-    """Assigned to a department; who led before stays a co-handler (T11)."""
+    """Assigned to a department; who led before stays a co-handler (T11).
+
+    What 区安委办 decides after a return (T11b) is binding, and who gave it back is
+    rid of it.
+    """
     department = change.values["department"]
     if queries.department_level(department) != "district":
         message = Text(
@@ -127,8 +130,13 @@ def dispatch(change: Change) -> None:
         )
         raise Invalid.at("/department", message)
     previous = change.ticket.lead_department
+    ruled = change.row.id == "T11b"
     if previous and previous != department:
-        _involve_as(change, previous, Part.CO)
+        part = cooperation.part_beside(change) if ruled else Part.CO
+        _involve_as(change, previous, part)
+    if ruled:
+        change.ticket.binding = True
+        change.payload["binding"] = True
     _involve_as(change, department, Part.LEAD)
     change.ticket.lead_department = department
     change.note_default("accept")
@@ -199,6 +207,7 @@ def answer(change: Change) -> None:
 
 def feed_back(change: Change) -> None:
     """The result goes to the town; the default day for closing is noted."""
+    cooperation.feed_back(change)
     change.note_default("close")
 
 
@@ -309,15 +318,15 @@ def _grade(change: Change) -> None:
     ticket.severity, ticket.severity_status = severity, status
 
 
+def give_back(change: Change) -> None:
+    """Given back (退回); to who assigned it, whose time for a step begins anew."""
+    cooperation.give_back(change)
+    if change.row.target is State.REPORTED:
+        change.note_default("accept")
+
+
 def _involve_as(change: Change, department: str, part: Part) -> None:
-    db.session.execute(
-        upsert(TicketDepartment)
-        .values(ticket_id=change.ticket.id, department_code=department, part=part.value)
-        .on_conflict_do_update(
-            index_elements=["ticket_id", "department_code"],
-            set_={"part": part.value},
-        )
-    )
+    cooperation.involve(change.ticket.id, department, part)
 
 
 EFFECTS: dict[str, Callable[[Change], None]] = {
@@ -328,7 +337,7 @@ EFFECTS: dict[str, Callable[[Change], None]] = {
     "extend": delays.extend,
     "dispatch": dispatch,
     "accept": accept,
-    "return": comment,
+    "return": give_back,
     "verify": verify,
     "appraise": appraise,
     "order": order,
@@ -347,4 +356,7 @@ EFFECTS: dict[str, Callable[[Change], None]] = {
     "suspend": delays.suspend,
     "resume": delays.resume,
     "grade_severity": grade_severity,
+    "answer_part": cooperation.answer_part,
+    "convene": cooperation.convene,
+    "record_joint": comment,
 }

@@ -17,6 +17,7 @@ from server.tickets.machine import Field, Transition
 
 LONGEST_TEXT = 2000
 MOST_PHOTOS = 30
+MOST_DEPARTMENTS = 30
 # Yuan and fen, as a penalty decision writes them.
 _AMOUNT = re.compile(r"[0-9]{1,11}(\.[0-9]{1,2})?")
 # Beyond it a day is a slip of the finger, and would never be overdue.
@@ -188,6 +189,20 @@ class Reader(BodyReader):
         if code is None:
             return None, Text(f"没有部门 {given}", f"No department {given}.")
         return code, None
+
+    def _read_departments(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        if not isinstance(given, list) or len(given) > MOST_DEPARTMENTS:
+            return None, Text(
+                f"应为不超过 {MOST_DEPARTMENTS} 个部门的列表",
+                f"Must be a list of at most {MOST_DEPARTMENTS} departments.",
+            )
+        codes = []
+        for one in given:
+            code, message = self._read_department(field, one)
+            if message is not None:
+                return None, message
+            codes.append(code)
+        return list(dict.fromkeys(codes)), None
 
     def _read_facts(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         known = {fact.code for fact in self.rules.facts}

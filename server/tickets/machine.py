@@ -62,7 +62,10 @@ class Situation:
     ``handled_by``: who passed the re-inspection, answered or fed the result back;
     known of a major hazard that waits to be closed. ``round_over``: the department's
     last re-inspection failed, and no new day has been given since. ``liftable``: the
-    controls in force that others imposed, id and measure.
+    controls in force that others imposed, id and measure. ``coordinator``: the route
+    names who convenes. ``joint_open``: a joint action was convened and its result is
+    not recorded. ``returns``: how often the ticket was given back; from
+    ``decided_after`` on (None: never) 区安委办 decides, whose decision is ``binding``.
     """
 
     state: State
@@ -84,6 +87,16 @@ class Situation:
     failed_rechecks: int = 0
     round_over: bool = False
     liftable: tuple[tuple[str, str], ...] = ()
+    coordinator: str | None = None
+    joint_open: bool = False
+    returns: int = 0
+    decided_after: int | None = None
+    binding: bool = False
+
+    @property
+    def office_decides(self) -> bool:
+        """Whether the ticket was given back so often that 区安委办 decides."""
+        return self.decided_after is not None and self.returns >= self.decided_after
 
 
 Guard = Callable[[Situation], Text | None]
@@ -325,6 +338,64 @@ def new_round(case: Situation) -> Text | None:
     return None
 
 
+def coordinator_named(case: Situation) -> Text | None:
+    """区安委办 convenes where the route names who coordinates (30.区应急管理局.1)."""
+    if case.coordinator is None:
+        return Text(
+            "该事项没有统筹协调部门", "The route of this ticket names no coordinator"
+        )
+    return None
+
+
+def joint_convened(case: Situation) -> Text | None:
+    """A result presupposes a joint action that was convened and has none yet."""
+    if not case.joint_open:
+        return Text("没有待记录的联合行动", "No joint action waits for its result")
+    return None
+
+
+def not_ruled(case: Situation) -> Text | None:
+    """What 区安委办 decided is not given back."""
+    if case.binding:
+        return Text("安委办已裁定，不得退回", "The safety office has ruled: no return")
+    return None
+
+
+def to_the_dispatcher(case: Situation) -> Text | None:
+    """An assigned ticket goes back to who assigned it, before 区安委办 decides."""
+    if case.decided_after is not None and case.returns + 1 >= case.decided_after:
+        return Text(
+            "再次退回由区安委办裁定", "The next return is for the safety office"
+        )
+    return None
+
+
+def to_the_office(case: Situation) -> Text | None:
+    """The other of :func:`to_the_dispatcher`."""
+    if to_the_dispatcher(case) is None:
+        return Text("退回分派部门", "It goes back to who assigned it")
+    return None
+
+
+def town_decides(case: Situation) -> Text | None:
+    """The town reports again, until 区安委办 decides."""
+    if case.office_decides:
+        return Text(
+            f"已退回 {case.returns} 次，由区安委办裁定",
+            f"Returned {case.returns} times: the safety office decides",
+        )
+    return None
+
+
+def office_decides(case: Situation) -> Text | None:
+    """区安委办 decides after so many returns, not before."""
+    if not case.office_decides:
+        return Text(
+            "未达到由区安委办裁定的退回次数", "Not returned often enough to be ruled on"
+        )
+    return None
+
+
 # --- fields -----------------------------------------------------------------------
 
 NOTE = Field("note", "text", Text("说明", "Note"))
@@ -411,3 +482,21 @@ CONTROL = Field(
     required=False,
     choices="liftable",
 )
+PART_ANSWER = Field(
+    "result",
+    "choice",
+    Text("办理结果", "Result"),
+    choices=("done", "not_ours", "nothing_found"),
+)
+RETURN_REASON = Field(
+    "reason",
+    "choice",
+    Text("退回原因", "Reason"),
+    required=False,
+    choices=("not_our_remit", "facts_missing", "wrong_place", "duplicate", "other"),
+)
+RETURN_TO = Field("to", "department", Text("建议部门", "Suggested"), required=False)
+DEPARTMENTS = Field("departments", "departments", Text("参加部门", "Departments"))
+ON_DAY = Field("on", "date", Text("行动日期", "Day"))
+MEETING_PLACE = Field("place", "text", Text("地点", "Place"), required=False)
+WHAT_WAS_FOUND = Field("found", "text", Text("检查情况", "What was found"))

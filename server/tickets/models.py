@@ -61,6 +61,8 @@ class Ticket(Model):
         extension: the later day (延期) asked for, by whom and why, while undecided.
         suspended: since when, until when and why it is put aside (挂账), while it is.
         severity_status: how sure 重大 is; also empty in what is older than the column.
+        returns: how often a department gave the ticket back (退回); None is never.
+        binding: whether 区安委办 decided who takes it, which is final.
     """
 
     __tablename__ = "tickets"
@@ -82,6 +84,7 @@ class Ticket(Model):
         Index("ix_tickets_lead", "lead_department"),
         Index("ix_tickets_finder", "finder_id"),
         Index("ix_tickets_changed", "changed_at"),
+        Index("ix_tickets_place", "place_id"),
     )
 
     id: Mapped[int] = mapped_column(
@@ -130,10 +133,16 @@ class Ticket(Model):
     extension: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     suspended: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     severity_status: Mapped[str | None] = mapped_column(Text)
+    returns: Mapped[int | None]
+    binding: Mapped[bool | None]
 
 
 class TicketDepartment(Model):
-    """A department with a part in a ticket; rows exist from the report on."""
+    """A department with a part in a ticket; rows exist from the report on.
+
+    ``answer`` is what a co-handler answered last for its own part (办结本部门事项):
+    ``done``, ``not_ours`` or ``nothing_found``; all answers are in the timeline.
+    """
 
     __tablename__ = "ticket_departments"
     __table_args__ = (
@@ -148,6 +157,10 @@ class TicketDepartment(Model):
         ForeignKey("departments.code"), primary_key=True
     )
     part: Mapped[str] = mapped_column(Text)
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None] = mapped_column(Text)
+    answer_note: Mapped[str | None] = mapped_column(Text)
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class TicketControl(Model):

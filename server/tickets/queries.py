@@ -104,6 +104,15 @@ def parts_of(ticket_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
     return found
 
 
+def departments_of(ticket_id: int) -> list[TicketDepartment]:
+    """Return the rows of a ticket's departments, with what each answered."""
+    query = select(TicketDepartment).where(TicketDepartment.ticket_id == ticket_id)
+    query = query.order_by(TicketDepartment.department_code)
+    # Written past the session's objects, so read anew.
+    found = db.session.scalars(query.execution_options(populate_existing=True))
+    return list(found)
+
+
 def open_decisions(catalogue: str) -> Sequence[Row[Any]]:
     """Return (number, state, item, decision, ruleset version) of open tickets."""
     query = (

@@ -27,8 +27,10 @@ from server.core.permissions import Actor
 from server.core.text import Text
 from server.photos.models import Photo
 from server.tickets import (
+    casework,
     evidence,
     history,
+    nearby,
     policy,
     preview,
     queries,
@@ -92,17 +94,18 @@ def _rows(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     ]
 
 
-def etag(ticket: Ticket, actor: Actor, photos: int) -> str:
+def etag(ticket: Ticket, actor: Actor, photos: int, others: casework.Around) -> str:
     """Return the ETag of a ticket as ``actor`` sees it.
 
     The day belongs to it because ``overdue`` turns at midnight, the person because
     of ``actions`` (on a shared machine one must not get the other's copy), and the
-    number of photos because an upload changes no version. ``If-Match`` looks at the
-    version only.
+    number of photos and what lies around because they change no version.
+    ``If-Match`` looks at the version only.
     """
     day = local_date(now(), settings().timezone)
     person = actor.staff_id.hex[:8]
-    return f'"{ticket.number}.{ticket.version}.{day:%Y%m%d}.{person}.{photos}"'
+    seen = f"{day:%Y%m%d}.{person}.{photos}.{others.tag}"
+    return f'"{ticket.number}.{ticket.version}.{seen}"'
 
 
 @blueprint.expose(
@@ -116,23 +119,30 @@ def show(actor: Actor, number: str) -> Reply:
     """Show a ticket."""
     seen = service.view(actor, number)
     uploaded = evidence.uploaded(seen.ticket)
-    tag = etag(seen.ticket, actor, len(uploaded))
+    others = casework.around(actor, seen)
+    tag = etag(seen.ticket, actor, len(uploaded), others)
     if fresh(tag):
         return Reply(None, 304, tag)
-    return Reply(_whole(seen, uploaded), etag=tag)
+    return Reply(_whole(seen, uploaded, others), etag=tag)
 
 
-def _whole(seen: service.View, uploaded: Mapping[UUID, Photo]) -> dict[str, Any]:
+def _whole(
+    seen: service.View, uploaded: Mapping[UUID, Photo], others: casework.Around
+) -> dict[str, Any]:
     ticket = seen.ticket
     events = queries.events_of(ticket.number)
-    return schemas.ticket_out(
+    whole = schemas.ticket_out(
         seen,
         _rows([ticket])[0],
         queries.controls_of(ticket.id),
         queries.penalties_of(ticket.id),
         queries.documents_of(ticket.number),
         uploaded,
-    ) | history.told_out(seen, events, uploaded, settings().timezone)
+    )
+    whole |= history.told_out(seen, events, uploaded, settings().timezone)
+    beside = casework.members(seen, others)
+    owed = whole["expected"] + beside["expected"]
+    return whole | beside | {"expected": owed}
 
 
 @blueprint.expose(
@@ -152,12 +162,32 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
         actor, number, action, body, settings().timezone, _require_version
     )
     uploaded = evidence.uploaded(seen.ticket)
-    tag = etag(seen.ticket, actor, len(uploaded))
-    return Reply(_whole(seen, uploaded), etag=tag)
+    others = casework.around(actor, seen)
+    tag = etag(seen.ticket, actor, len(uploaded), others)
+    return Reply(_whole(seen, uploaded, others), etag=tag)
 
 
 def _require_version(ticket: Ticket) -> None:
     require_version(ticket.number, ticket.version)
+
+
+@blueprint.expose(
+    "GET",
+    "/tickets/<number>/similar",
+    permission=policy.READ,
+    summary="Open tickets of the same category at the same place or within 50 m",
+    answers={200: [schemas.SimilarRow]},
+)
+def similar(actor: Actor, number: str) -> Reply:
+    """List what may be the same hazard, nearest first."""
+    ticket = service.view(actor, number).ticket
+    found = nearby.similar(actor, ticket)
+    rows = _rows([other for other, _ in found])
+    items = [
+        casework.similar_out(row, ticket, other, metres)
+        for row, (other, metres) in zip(rows, found, strict=True)
+    ]
+    return Reply({"items": items, "next": None})
 
 
 @blueprint.expose(

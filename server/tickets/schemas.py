@@ -15,7 +15,7 @@ from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
 from server.core.http.schema import Day, Line, Moment
 from server.core.text import Text
-from server.tickets import stages, workflow
+from server.tickets import stages, suggestions, workflow
 from server.tickets.fields import choices_of
 from server.tickets.machine import Field, Transition
 from server.tickets.models import (
@@ -159,6 +159,8 @@ class ActionOut(Schema):
     required = fields.List(fields.String())
     optional = fields.List(fields.String())
     fields_ = fields.List(fields.Dict(), data_key="fields")
+    suggestions = fields.List(fields.Dict())
+    suggestions_note = fields.String(allow_none=True)
 
 
 class TicketRow(Schema):
@@ -216,6 +218,19 @@ class TicketOut(TicketRow):
     escalation = fields.Dict(allow_none=True)
     transfer = fields.Dict(allow_none=True)
     expected = fields.List(fields.Dict())
+    parts = fields.List(fields.Dict())
+    joint_actions = fields.List(fields.Dict())
+    returned = fields.Dict(allow_none=True)
+    feedback = fields.Dict(allow_none=True)
+    duplicates_hint = fields.Integer(allow_none=True)
+    recurrence = fields.Dict()
+
+
+class SimilarRow(TicketRow):
+    """A ticket that may be of the same hazard."""
+
+    distance_m = fields.Float()
+    same_place = fields.Boolean()
 
 
 Names = dict[str, str]
@@ -414,6 +429,21 @@ def _action_out(action: str, rows: list[Transition], seen: View) -> dict[str, An
         "required": [f["name"] for f in listed if f["required"]],
         "optional": [f["name"] for f in listed if not f["required"]],
         "fields": listed,
+    } | _proposed(action, seen)
+
+
+def _proposed(action: str, seen: View) -> dict[str, Any]:
+    """Return which departments are proposed for an action that names some."""
+    if action not in suggestions.NONE:
+        return {}
+    names = {d.code: d.name for d in seen.rules.departments}
+    found = suggestions.suggestions(seen.rules, seen.ticket, action, seen.events)
+    return {
+        "suggestions": [
+            {**one, "department": department_out(one["department"], names)}
+            for one in found
+        ],
+        "suggestions_note": None if found else suggestions.NONE[action],
     }
 
 

@@ -24,6 +24,7 @@ from server.tickets import (
     queries,
     rounds,
     stages,
+    told,
     workflow,
 )
 from server.tickets.change import Change
@@ -38,13 +39,17 @@ from server.tickets.vocabulary import Control, State
 
 @dataclass(frozen=True)
 class View:
-    """A ticket with what this actor may do on it now."""
+    """A ticket with what this actor may do on it now.
+
+    ``events`` are those of the timeline that the page tells of (:mod:`told`).
+    """
 
     ticket: Ticket
     rules: Rules
     parts: list[tuple[str, str]]
     situation: Situation
     hats: frozenset[Hat]
+    events: list[queries.Event]
 
     @property
     def available(self) -> list[Transition]:
@@ -71,10 +76,14 @@ def view(actor: Actor, number: str, *, lock: bool = False) -> View:
     item = ticket.decision["item"]
     if Hat.CO in hats and papers.orders_beside(rules, item, actor.department):
         hats |= {Hat.ORDERER}
-    return View(ticket, rules, parts, _situation(ticket, rules, actor), hats)
+    events = queries.events_of(number, told.TYPES)
+    situation = _situation(ticket, rules, actor, events)
+    return View(ticket, rules, parts, situation, hats, events)
 
 
-def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
+def _situation(
+    ticket: Ticket, rules: Rules, actor: Actor, events: list[queries.Event]
+) -> Situation:
     imposer, others = None, []
     if ticket.control == Control.IN_FORCE:
         in_force = [c for c in queries.controls_of(ticket.id) if c.lifted_at is None]
@@ -101,6 +110,11 @@ def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
         failed_rechecks=ticket.failed_rechecks,
         round_over=rounds.is_over(ticket),
         liftable=tuple((str(c.id), c.measure) for c in others),
+        coordinator=ticket.decision["coordinator"],
+        joint_open=told.joint_open(events),
+        returns=ticket.returns or 0,
+        decided_after=rules.returns_before_decision,
+        binding=bool(ticket.binding),
     )
 
 

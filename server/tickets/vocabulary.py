@@ -130,6 +130,9 @@ ACTION_LABELS: Mapping[str, str] = {
     "suspend": "挂账",
     "resume": "恢复办理",
     "grade_severity": "定级",
+    "answer_part": "办结本部门事项",
+    "convene": "召集联合行动",
+    "record_joint": "记录联合行动",
 }
 
 # What a ticket waits for (stages.STEPS).
@@ -163,6 +166,13 @@ CHOICE_LABELS = {
     "punished": "已处罚",
     "returned_to_district": "退回区级办理",
     "other": "其他",
+    "done": "已办结",
+    "not_ours": "不属本部门职责",
+    "nothing_found": "未发现问题",
+    "not_our_remit": "不属本部门职责",
+    "facts_missing": "情况不清",
+    "wrong_place": "位置有误",
+    "duplicate": "重复",
 }
 
 # What an order is to demand by the grade of a house (28.区住房和城乡建设局.4).

@@ -44,6 +44,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "impose_control": {"measure": "x", "note": "x"},
     "merge": {"into": "x", "note": "x"},
     "grade_severity": {"severity": "major", "note": "x"},
+    "answer_part": {"result": "done", "note": "x"},
+    "convene": {"departments": ["kq-police"], "on": SOON, "note": "x"},
+    "record_joint": {"found": "x", "departments": ["kq-police"]},
 }
 PLAIN = {"note": "x"}
 
@@ -91,6 +94,10 @@ class Cast:
                 office, "reported", "dispatch", department="kq-fire"
             ),
             "returned": lambda: self._after(lead, "reported", "return"),
+            "returned twice": self._returned_twice,
+            "joint": lambda: self._after(
+                office, "verifying", "convene", departments=["kq-police"], on=SOON
+            ),
             "verifying": lambda: self._after(lead, "reported", "accept"),
             "substantiated": lambda: self._after(
                 lead, "verifying", "verify", result="substantiated"
@@ -139,18 +146,26 @@ class Cast:
         self.lead.done(number, "reinspect", result="failed", note="x")
         return number
 
+    def _returned_twice(self) -> str:
+        number = self.reach("returned")
+        self.worker.done(number, "report_up", note="x")
+        self.lead.done(number, "return", note="x")
+        return number
+
     def _controlled(self) -> str:
         number = self.reach("rectified")
         self.worker.done(number, "impose_control", measure="x", note="x")
         return number
 
 
-# Every state a ticket can be in, and three that differ by more than the state.
+# Every state a ticket can be in, and five that differ by more than the state.
 SITUATIONS = [
     *(state.value for state in State if state is not State.FOUND),
     "substantiated",
     "graded",
     "controlled",
+    "returned twice",
+    "joint",
 ]
 
 
@@ -189,6 +204,7 @@ def _values(field: dict[str, Any], other: str, photo: str) -> list[Any]:
         "department": ["kq-market"],
         "ticket": [other],
         "facts": [["illegal"]],
+        "departments": [["kq-market", "kq-police"]],
     }[field["type"]]
 
 

@@ -354,9 +354,10 @@ def test_a_dispatched_ticket_returned_goes_back_to_its_route(make: Factory) -> N
     worker, market = make.grid_worker(), make.handler("kq-market")
     number = make.reported(worker)
     make.safety_office().done(number, "dispatch", department="kq-market", note="试")
-    market.done(number, "return", note="不属我局职责")
-    assert worker.done(number, "report_up", note="重报")["state"] == "reported"
-    assert market.get(f"/tickets/{number}").status_code == 404
+    back = market.done(number, "return", note="不属我局职责")
+    assert (back["state"], back["lead_department"]["code"]) == ("reported", "kq-fire")
+    assert market.act(number, "accept").status_code == 403
+    assert worker.act(number, "report_up", note="重报").status_code == 409
     assert make.handler("kq-fire").done(number, "accept")["state"] == "verifying"
 
 

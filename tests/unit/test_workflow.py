@@ -30,6 +30,10 @@ DECIDED_BY_THE_TOWN = {"extend": "officer", "refuse_extension": "officer"}
 PUT_ASIDE_BY_THE_TOWN = {"suspend": "officer", "resume": "officer"}
 PUT_ASIDE = {"suspend": "chief", "resume": "lead"}
 PENALTY = {"penalise": "lead co"}
+# From the report to the feedback; a joint action where one may still help.
+PART = {"answer_part": "co"}
+JOINT = {"convene": "coordinator"}
+HELD = {"record_joint": "coordinator lead"}
 
 TABLE: dict[str, dict[str, str]] = {
     "on_spot": {  # T3, T4, T5, T10
@@ -62,10 +66,28 @@ TABLE: dict[str, dict[str, str]] = {
         "return": "lead",
         "merge": "officer",
         **DANGER,
+        **PART,
+        **JOINT,
+        **HELD,
         **ANYONE,
     },
-    "dispatched": {"accept": "lead", "return": "lead", **DANGER, **ANYONE},
-    "returned": {"report_up": "inspector", "merge": "officer", **DANGER, **ANYONE},
+    "dispatched": {
+        "accept": "lead",
+        "return": "lead",
+        **DANGER,
+        **PART,
+        **JOINT,
+        **HELD,
+        **ANYONE,
+    },
+    "returned": {
+        "report_up": "inspector",
+        "dispatch": "coordinator",
+        "merge": "officer",
+        **DANGER,
+        **HELD,
+        **ANYONE,
+    },
     "verifying": {  # T14, T15, T16, T17
         "verify": "lead",
         "appraise": "lead",
@@ -73,6 +95,9 @@ TABLE: dict[str, dict[str, str]] = {
         "transfer": "lead",
         **PUT_ASIDE,
         "grade_severity": "lead",
+        **PART,
+        **JOINT,
+        **HELD,
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -83,6 +108,8 @@ TABLE: dict[str, dict[str, str]] = {
         **PUT_ASIDE,
         "grade_severity": "lead",
         **DANGER,
+        **PART,
+        **HELD,
         **ANYONE,
     },
     "ordered": {  # T18, T19, T20
@@ -93,6 +120,9 @@ TABLE: dict[str, dict[str, str]] = {
         "refuse_extension": "chief",
         **PUT_ASIDE,
         "grade_severity": "lead",
+        **PART,
+        **JOINT,
+        **HELD,
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -101,7 +131,11 @@ TABLE: dict[str, dict[str, str]] = {
         "reinspect": "lead",
         "order": "lead orderer",
         "escalate": "lead",
+        "grade_severity": "lead",
         **PUT_ASIDE,
+        **PART,
+        **JOINT,
+        **HELD,
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -109,15 +143,25 @@ TABLE: dict[str, dict[str, str]] = {
     "escalated": {  # T22
         "answer": "lead",
         **PUT_ASIDE,
-        "grade_severity": "lead",
         **PENALTY,
         **DANGER,
+        **PART,
+        **HELD,
         **ANYONE,
     },
-    "transferred": {"answer": "lead transferee", **PENALTY, **DANGER, **ANYONE},
+    "transferred": {
+        "answer": "lead transferee",
+        **PENALTY,
+        **DANGER,
+        **PART,
+        **HELD,
+        **ANYONE,
+    },
     "rectified": {  # T23; who lifts a control: A21
         "feed_back": "lead",
         "lift_control": "lead",
+        **PART,
+        **HELD,
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -125,12 +169,16 @@ TABLE: dict[str, dict[str, str]] = {
     "not_substantiated": {
         "feed_back": "lead",
         "lift_control": "lead",
+        **PART,
+        **HELD,
         **DANGER,
         **ANYONE,
     },
     "feedback": {  # T24
         "close": "officer",
         "lift_control": "lead",
+        **PART,
+        **HELD,
         **PENALTY,
         **DANGER,
         **ANYONE,
@@ -166,7 +214,10 @@ ACTIONS = [
     "comment",
     # as the contract lists them; and the department's own grading (定级)
     "grade_severity",
-]
+    "answer_part",
+    "convene",
+    "record_joint",
+]  # as the contract lists them, then what it does not name
 PROCESS = ItemProcess(
     item="27",
     settle_on_spot=True,
@@ -194,6 +245,8 @@ def situation(state: State | str, action: str = "") -> Situation:
     deciding = action in {"refuse_extension"} or (
         action == "extend" and state != "town_recheck"
     )
+    # What 区安委办 decides from ``returned``, the town no longer does.
+    ruling = action == "dispatch"
     return Situation(
         state=State(state),
         control=Control.IN_FORCE if lifting else Control.NONE,
@@ -207,6 +260,10 @@ def situation(state: State | str, action: str = "") -> Situation:
         actor_id=ME,
         extension_by=OTHER if deciding else None,
         suspended=action == "resume",
+        coordinator="kq-emergency",
+        joint_open=True,
+        returns=2 if ruling else 0,
+        decided_after=2,
     )
 
 
@@ -301,7 +358,9 @@ T10 impose_control - rectifying reported control_imposed
 T11 dispatch - reported dispatched dispatched
 T12 accept - reported verifying accepted
 T12 accept - dispatched verifying accepted
+T11b dispatch - returned dispatched dispatched
 T13 return - reported returned returned
+T13c return - dispatched reported returned
 T13b report_up - returned reported reported
 T14 appraise - verifying appraisal appraisal_ordered
 T14b appraise grade=C appraisal appraisal appraised
@@ -334,6 +393,9 @@ C2 lift_control - rectified rectified control_lifted
 G1 grade_severity - ordered ordered severity_graded
 M1 merge - rectifying closed_town merged
 N1 comment - closed closed commented
+Q1 answer_part result=done reported reported part_answered
+J1 convene - verifying verifying joint_action_convened
+J2 record_joint - ordered ordered joint_action_held
 """.strip().splitlines()
 ]
 
@@ -408,6 +470,13 @@ def test_failed_recheck_without_a_next_level_leads_back_to_the_order() -> None:
         ("settle", "on_spot", Hat.INSPECTOR, FOUND_BY_ME),
         ("close", "feedback", Hat.OFFICER, FOUND_BY_ME),
         ("close", "feedback", Hat.OFFICER, HANDLED_BY_ME),
+        ("convene", "reported", Hat.COORDINATOR, {"coordinator": None}),
+        ("record_joint", "verifying", Hat.LEAD, {"joint_open": False}),
+        ("return", "reported", Hat.LEAD, {"binding": True}),
+        ("return", "dispatched", Hat.LEAD, {"binding": True}),
+        ("report_up", "returned", Hat.INSPECTOR, {"returns": 2}),
+        ("dispatch", "returned", Hat.COORDINATOR, {"returns": 1}),
+        ("dispatch", "returned", Hat.COORDINATOR, {"decided_after": None}),
     ],
 )
 def test_each_guard_closes_its_step(
@@ -557,3 +626,21 @@ def test_the_imposer_is_a_person_not_a_department() -> None:
 def test_every_action_has_a_label_of_its_own() -> None:
     assert sorted(ACTION_LABELS) == sorted(workflow.ACTIONS)
     assert len(set(ACTION_LABELS.values())) == len(ACTION_LABELS)
+
+
+@pytest.mark.parametrize(
+    ("returns", "limit", "to"),
+    [
+        (0, 2, State.REPORTED),
+        (1, 2, State.RETURNED),
+        (5, None, State.REPORTED),
+        (0, 1, State.RETURNED),
+    ],
+)
+def test_an_assigned_ticket_goes_back_to_who_assigned_it_until_the_limit(
+    returns: int, limit: int | None, to: State
+) -> None:
+    case = replace(situation("dispatched"), returns=returns, decided_after=limit)
+    assert target("return", case, Hat.LEAD) is to
+    direct = replace(case, state=State.REPORTED)
+    assert target("return", direct, Hat.LEAD) is State.RETURNED

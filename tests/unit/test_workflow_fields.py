@@ -36,6 +36,9 @@ REQUIRED = {
     "comment": {"note"},
     "reinspect": {"result", "note"},
     "grade_severity": {"severity", "note"},
+    "answer_part": {"result", "note"},
+    "convene": {"departments", "on", "note"},
+    "record_joint": {"found", "departments"},
 }
 
 
