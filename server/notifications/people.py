@@ -57,9 +57,7 @@ def find(wanted: Wanted, area_path: str, *, around: bool = False) -> list[Person
     ]
     query = (
         select(Staff, NotificationPreference)
-        .outerjoin(
-            NotificationPreference, NotificationPreference.staff_id == Staff.id
-        )
+        .outerjoin(NotificationPreference, NotificationPreference.staff_id == Staff.id)
         .where(Staff.active, or_(*conditions))
         .order_by(Staff.id)
     )

@@ -123,16 +123,13 @@ def send_to_target(
 def _send_to_bot(
     settings: Settings, kind: str, url: str, secret: str | None, parcel: Parcel
 ) -> None:
-    text = messages.cut(messages.GAP.join(bot_pieces(parcel)), LIMITS[kind])
+    text = messages.cut(messages.GAP.join(bot_pieces(kind, parcel)), LIMITS[kind])
     title = parcel.messages[0]["title"]
     document: dict[str, Any] = {"msgtype": "markdown"}
     if kind == "wecom":
         document["markdown"] = {"content": text}
     else:
-        document["markdown"] = {"title": title, "text": text.replace("\n", "\n\n")}
-        document["markdown"]["text"] = messages.cut(
-            document["markdown"]["text"], LIMITS[kind]
-        )
+        document["markdown"] = {"title": title, "text": text}
         if secret:
             url += dingtalk_signature(secret, datetime.now(UTC))
     headers = {"Content-Type": "application/json; charset=utf-8"}
@@ -140,10 +137,13 @@ def _send_to_bot(
     _require_taken(answer)
 
 
-def bot_pieces(parcel: Parcel) -> list[str]:
+def bot_pieces(kind: str, parcel: Parcel) -> list[str]:
     """Return the messages of a parcel as markdown, one by one."""
     pairs = zip(parcel.ids, parcel.messages, strict=True)
-    return [messages.as_markdown(id, message) for id, message in pairs]
+    pieces = [messages.as_markdown(id, message) for id, message in pairs]
+    if kind == "dingtalk":  # which runs lines together that no empty one parts
+        return [piece.replace("\n", "\n\n") for piece in pieces]
+    return pieces
 
 
 def dingtalk_signature(secret: str, at: datetime) -> str:
@@ -168,9 +168,7 @@ def _require_taken(answer: Answer) -> None:
     raise Unsent(f"errcode {code}: {about}", wait=_TOO_QUICK.get(code, 0))
 
 
-def _send_to_webhook(
-    settings: Settings, url: str, secret: str, parcel: Parcel
-) -> None:
+def _send_to_webhook(settings: Settings, url: str, secret: str, parcel: Parcel) -> None:
     (id,), (message,) = parcel.ids, parcel.messages
     body = dumps({"delivery": id, **message})
     headers = {
