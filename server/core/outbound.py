@@ -200,7 +200,10 @@ def post(url: str, body: bytes, headers: Mapping[str, str], doors: Doors) -> Ans
     watch.daemon = True
     watch.start()
     try:
-        return _exchange(connection, there, body, headers)
+        answer = _exchange(connection, there, body, headers)
+        if late.is_set():  # the cut looked like the answer's end
+            raise TimeoutError
+        return answer
     except (HTTPError, HTTPException, OSError, ValueError, AttributeError) as error:
         # AttributeError, ValueError: the socket was cut while it was read.
         raise Unreachable(_reason(error, late.is_set())) from error

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -260,7 +261,7 @@ def compose(sender: str, address: str, parcel: Parcel) -> EmailMessage:
     try:
         mail["From"] = Address(addr_spec=sender)
         mail["To"] = Address(addr_spec=address)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise Unsent("not a mail address") from error
     mail["Subject"] = subject
     mail["Date"] = datetime.now(UTC)
