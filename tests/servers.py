@@ -83,9 +83,7 @@ def smtp_server() -> Iterator[Mailbox]:
             self._say("220 test")
             while line := self.rfile.readline().decode().strip():
                 verb = line.split(":")[0].upper()
-                if verb.startswith("EHLO"):
-                    self._say("250 test")
-                elif verb == "RCPT TO":
+                if verb == "RCPT TO":
                     address = line.partition("<")[2].partition(">")[0]
                     if address in mailbox.refused:
                         self._say("550 no such user")

@@ -87,6 +87,7 @@ def _holding(roles: set[Role], area_path: str, around: bool) -> ColumnElement[bo
         where = or_(where, and_(town, Area.path.startswith(area_path)))
     held = (
         select(1)
+        .select_from(RoleGrant)
         .join(Area, Area.code == RoleGrant.area_code)
         .where(
             RoleGrant.staff_id == Staff.id,

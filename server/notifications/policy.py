@@ -68,6 +68,7 @@ def dead_visible(actor: Actor) -> ColumnElement[bool]:
         return own
     staff = (
         select(RoleGrant.staff_id)
+        .select_from(RoleGrant)
         .join(Area, Area.code == RoleGrant.area_code)
         .where(
             RoleGrant.staff_id == NotificationDelivery.staff_id,

@@ -12,8 +12,8 @@ from flask import Flask
 
 from server.core.http import Blueprint
 from server.core.http.blueprint import Endpoint, MissingPermission
-from server.orders.workflow import TRANSITIONS as order_rows
-from server.tickets.workflow import TRANSITIONS as ticket_rows
+from server.orders import workflow as orders
+from server.tickets import workflow as tickets
 from server.wiring import JOBS, SUBSCRIPTIONS
 
 SERVER = Path(__file__).parents[2] / "server"
@@ -103,8 +103,8 @@ def test_every_subscribed_event_is_recorded_somewhere() -> None:
     recorded = set()
     for source in SOURCES.values():
         recorded |= set(re.findall(r'record\(\s*"([a-z_.]+)"', source))
-    recorded |= {f"ticket.{row.event}" for row in ticket_rows}
-    recorded |= {f"order.{row.event}" for row in order_rows}
+    recorded |= {f"ticket.{row.event}" for row in tickets.TRANSITIONS}
+    recorded |= {f"order.{row.event}" for row in orders.TRANSITIONS}
     assert set(SUBSCRIPTIONS) - AWAITED <= recorded
 
 
