@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 
@@ -39,8 +41,8 @@ class Receiver:
 
 
 @contextmanager
-def http_server() -> Iterator[Receiver]:
-    """Run an HTTP server on a free port."""
+def http_server(certificate: Path | None = None) -> Iterator[Receiver]:
+    """Run an HTTP server on a free port, with TLS where a certificate is given."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -59,7 +61,12 @@ def http_server() -> Iterator[Receiver]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver = Receiver(f"http://127.0.0.1:{server.server_address[1]}")
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    scheme = "http" if certificate is None else "https"
+    receiver = Receiver(f"{scheme}://127.0.0.1:{server.server_address[1]}")
     with _serving(server):
         yield receiver
 

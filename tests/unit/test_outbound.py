@@ -6,9 +6,20 @@ import ipaddress
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 
 from server.core import outbound
 from server.core.outbound import Doors, NotAllowed, Unreachable, check, is_closed, post
@@ -234,6 +245,45 @@ def test_nobody_listens() -> None:
     with pytest.raises(Unreachable) as error:
         post(f"http://127.0.0.1:{port}/key=secret", b"", {}, LOOPBACK)
     assert "secret" not in str(error.value)
+
+
+def certificate(directory: Path, name: str) -> Path:
+    """Make a certificate of ``name`` and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    moment = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(moment - timedelta(days=1))
+        .not_valid_after(moment + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
+        .sign(key, hashes.SHA256())
+    )
+    path = directory / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(made.public_bytes(Encoding.PEM) + private)
+    return path
+
+
+def test_the_certificate_is_of_the_name_not_of_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolving(monkeypatch, ["127.0.0.1"])
+    path = certificate(tmp_path, "hooks.example.com")
+    with http_server(path) as secure:
+        port = secure.url.rpartition(":")[2]
+        with pytest.raises(Unreachable, match="certificate"):
+            post(f"https://hooks.example.com:{port}/", b"", {}, LOOPBACK)
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        answer = post(f"https://hooks.example.com:{port}/", b"", {}, LOOPBACK)
+        assert answer.status == 200
+        with pytest.raises(Unreachable, match="certificate"):
+            post(f"https://other.example.com:{port}/", b"", {}, LOOPBACK)
+        assert len(secure.got) == 1
 
 
 def test_plain_http_where_a_certificate_is_due(receiver: Receiver) -> None:
