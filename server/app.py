@@ -32,6 +32,7 @@ from server.core.permissions import Actor
 from server.core.storage import Store
 from server.duties.routes import blueprint as duties_api
 from server.incidents.routes import blueprint as incidents_api
+from server.notifications.routes import blueprint as notifications_api
 from server.orders.routes import blueprint as orders_api
 from server.patrols.routes import blueprint as patrols_api
 from server.photos.routes import blueprint as photos_api
@@ -51,6 +52,7 @@ API_ROOMS = (
     checklists_api,
     incidents_api,
     duties_api,
+    notifications_api,
     openapi,
     orders_api,
     patrols_api,

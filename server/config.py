@@ -9,7 +9,9 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MIB = 1024 * 1024
@@ -17,6 +19,20 @@ MIB = 1024 * 1024
 
 class ConfigError(ValueError):
     """A setting is missing or wrong; the message names the variable."""
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mail is handed over.
+
+    ``security``: ``tls`` from the first byte, ``starttls`` (demanded), or ``none``.
+    """
+
+    host: str
+    port: int
+    security: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -57,6 +73,15 @@ class Settings:
     # Where people reach this installation, without a slash at the end: what links in
     # files and papers begin with.
     public_url: str = "http://127.0.0.1:8000"
+    # Notifications: no mail without a server; outbound requests, see docs.
+    mail_server: MailServer | None = None
+    mail_from: str = ""
+    # Mails of one person that become due within it go as one.
+    mail_batch_seconds: int = 60
+    webhook_allow_http: bool = False
+    webhook_allow_nets: tuple[IPv4Network | IPv6Network, ...] = ()
+    wecom_base: str = "https://qyapi.weixin.qq.com"
+    dingtalk_base: str = "https://oapi.dingtalk.com"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -76,6 +101,12 @@ class Settings:
             accounts_file=_path(source, "PATROL_ACCOUNTS_FILE"),
             calendar_file=_path(source, "PATROL_CALENDAR_FILE"),
             public_url=_url(source),
+            mail_server=_mail_server(source),
+            mail_from=_mail_from(source),
+            webhook_allow_http=_flag(source, "PATROL_WEBHOOK_ALLOW_HTTP"),
+            webhook_allow_nets=_nets(source, "PATROL_WEBHOOK_ALLOW_NETS"),
+            wecom_base=_base(source, "PATROL_WECOM_BASE", cls.wecom_base),
+            dingtalk_base=_base(source, "PATROL_DINGTALK_BASE", cls.dingtalk_base),
             **{
                 name: _number(source, f"PATROL_{name.upper()}", default)
                 for name, default in _NUMBERS.items()
@@ -98,6 +129,7 @@ _NUMBERS: dict[str, int] = {
         "pool_overflow",
         "warn_working_days",
         "escalate_working_days",
+        "mail_batch_seconds",
     )
 }
 
@@ -154,3 +186,56 @@ def _number(env: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal():
         raise ConfigError(f"{name} must be a whole number, not {value!r}")
     return int(value)
+
+
+_MAIL_SCHEMES = {
+    "smtps": ("tls", 465),
+    "smtp+starttls": ("starttls", 587),
+    "smtp": ("none", 25),
+}
+
+
+def _mail_server(env: Mapping[str, str]) -> MailServer | None:
+    name = "PATROL_SMTP_URL"
+    said = env.get(name, "").strip()
+    if not said:
+        return None
+    try:
+        url = urlsplit(said)
+        port = url.port
+    except ValueError as error:
+        raise ConfigError(f"{name} is no URL") from error
+    if url.scheme not in _MAIL_SCHEMES or not url.hostname:
+        schemes = ", ".join(f"{scheme}://host" for scheme in _MAIL_SCHEMES)
+        raise ConfigError(f"{name} must be one of {schemes}")
+    security, usual = _MAIL_SCHEMES[url.scheme]
+    if url.username and security == "none":
+        raise ConfigError(f"{name}: a password needs smtps:// or smtp+starttls://")
+    user, password = (
+        unquote(word) if word else None for word in (url.username, url.password)
+    )
+    return MailServer(url.hostname, port or usual, security, user, password)
+
+
+def _mail_from(env: Mapping[str, str]) -> str:
+    address = env.get("PATROL_MAIL_FROM", "").strip()
+    if env.get("PATROL_SMTP_URL", "").strip() and not address:
+        raise ConfigError("PATROL_MAIL_FROM is not set, but PATROL_SMTP_URL is")
+    if address and not re.fullmatch(r"[^\s@<>,;:\"]+@[A-Za-z0-9.-]+", address):
+        raise ConfigError("PATROL_MAIL_FROM must be one plain address")
+    return address
+
+
+def _nets(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    words = env.get(name, "").replace(",", " ").split()
+    try:
+        return tuple(ip_network(word) for word in words)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from error
+
+
+def _base(env: Mapping[str, str], name: str, default: str) -> str:
+    base = env.get(name, "").strip().rstrip("/") or default
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", base):
+        raise ConfigError(f"{name} must be http(s)://host, not {base!r}")
+    return base

@@ -15,12 +15,16 @@ from flask import current_app
 
 from server.accounts.service import forget_old_failures
 from server.audit import dispatcher
+from server.config import Settings
 from server.core import queues, workdays
 from server.core.clock import local_date, now
 from server.core.db import unit_of_work
 from server.core.http.operations import Gauge
 from server.duties.photos import DUTY
 from server.incidents.photos import INCIDENT
+from server.notifications import deliveries
+from server.notifications import jobs as notification_jobs
+from server.notifications.kinds import RULES
 from server.orders.photos import ORDER
 from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
@@ -33,11 +37,13 @@ logger = logging.getLogger(__name__)
 # event type -> names of the jobs owed for it
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "photo.received": ("make_derivatives",),
+    **dict.fromkeys(RULES, ("notify",)),
 }
 
 # job name -> what it does with the event
 JOBS: dict[str, Callable[[dict[str, Any]], None]] = {
     "make_derivatives": lambda event: photo_jobs.make_derivatives(event, _store()),
+    "notify": lambda event: notification_jobs.notify(event, _settings()),
 }
 
 
@@ -51,12 +57,14 @@ class Periodic:
 
 PERIODIC: dict[str, Periodic] = {
     "sweep_photos": Periodic(3600, lambda: photo_jobs.sweep(_store())),
-    "remind": Periodic(
-        300, lambda: ticket_jobs.remind(current_app.extensions["settings"])
-    ),
+    "remind": Periodic(300, lambda: ticket_jobs.remind(_settings())),
     "forget_sign_in_failures": Periodic(
         600, lambda: forget_old_failures(current_app.extensions["settings"])
     ),
+    "deliver_notifications": Periodic(
+        5, lambda: notification_jobs.deliver_due(_settings())
+    ),
+    "forget_old_notifications": Periodic(86400, notification_jobs.forget_old),
 }
 
 # kind of owner -> who may see its photos
@@ -87,6 +95,10 @@ GAUGES: tuple[Gauge, ...] = (
         "Days for which holidays and make-up days are known; warn under 90",
         "calendar",
         lambda: {"working_days": _calendar_days_left()},
+        "patrol_notification_deliveries",
+        "Messages owed to mailboxes, bots and webhooks; dead: waiting for a person",
+        "state",
+        deliveries.backlog,
     ),
 )
 
@@ -101,6 +113,11 @@ def _calendar_days_left() -> int:
 
 def _store() -> Any:
     return current_app.extensions["photo_store"]
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
 
 
 def deliver(delivery_id: int) -> None:

@@ -76,6 +76,10 @@ class Caller:
         """POST."""
         return self.open("POST", path, **kw)
 
+    def patch(self, path: str, **kw: Any) -> TestResponse:
+        """PATCH."""
+        return self.open("PATCH", path, **kw)
+
     def delete(self, path: str, **kw: Any) -> TestResponse:
         """DELETE."""
         return self.open("DELETE", path, **kw)

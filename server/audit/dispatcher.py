@@ -95,6 +95,8 @@ def _as_dict(happened: AuditEvent) -> dict[str, Any]:
         "id": happened.id,
         "at": happened.at,
         "type": happened.type,
+        "actor_id": happened.actor_id,
+        "actor_name": happened.actor_name,
         "subject_type": happened.subject_type,
         "subject_id": happened.subject_id,
         "payload": happened.payload,

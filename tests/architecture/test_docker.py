@@ -195,7 +195,12 @@ def test_only_nginx_is_published_and_on_loopback_unless_told() -> None:
 def test_servers_stand_on_a_network_without_a_way_out() -> None:
     assert COMPOSE["networks"]["back"] == {"internal": True}
     inner = {name for name, s in SERVICES.items() if s["networks"] == ["back"]}
-    assert inner == {"worker", "cron", "migrate", "postgis", "redis"}
+    assert inner == {"cron", "migrate", "postgis", "redis"}
+    # What it sends goes another way than what comes in.
+    assert SERVICES["worker"]["networks"] == ["back", "out"]
+    assert [name for name, s in SERVICES.items() if "out" in s["networks"]] == [
+        "worker"
+    ]
 
 
 def test_images_are_pinned_by_tag_and_name_no_registry() -> None:

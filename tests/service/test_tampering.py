@@ -149,6 +149,9 @@ UNTOLD = {
 BESIDE = {
     "areas", "area_boundaries", "audit_events", "audit_head", "campaigns",
     "checklist_versions", "departments", "devices", "outbox", "places", "role_grants",
+    # Messages about events, made from them; what people chose; where messages go.
+    "notifications", "notification_backoffs", "notification_deliveries",
+    "notification_preferences", "notification_sends", "notification_targets",
     "rulesets", "sign_in_failures", "staff", "tokens",
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Messages about what happened, and their delivery to people, bots and webhooks."""
