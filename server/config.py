@@ -6,6 +6,7 @@ A wrong value stops the start with the variable's name, never a request later.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,8 @@ class Settings:
     login_window_seconds: int = 300
     pool_size: int = 4
     pool_overflow: int = 0
+    # Where people reach the server from outside: the QR code on a document leads there.
+    public_url: str = "http://127.0.0.1:8000"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -64,6 +67,7 @@ class Settings:
             timezone=_timezone(source),
             demo=_flag(source, "PATROL_DEMO"),
             accounts_file=_path(source, "PATROL_ACCOUNTS_FILE"),
+            public_url=_public_url(source),
             **{
                 name: _number(source, f"PATROL_{name.upper()}", default)
                 for name, default in _NUMBERS.items()
@@ -117,6 +121,14 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
     if value in {"0", "false", "no", ""}:
         return False
     raise ConfigError(f"{name} must be 1 or 0, not {value!r}")
+
+
+def _public_url(env: Mapping[str, str]) -> str:
+    port = env.get("PORT", "").strip() or "8000"
+    value = env.get("PATROL_PUBLIC_URL", "").strip() or f"http://127.0.0.1:{port}"
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+        raise ConfigError(f"PATROL_PUBLIC_URL must be http(s)://…, not {value!r}")
+    return value.rstrip("/")
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

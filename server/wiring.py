@@ -18,12 +18,16 @@ from server.audit import dispatcher
 from server.core import queues
 from server.core.db import unit_of_work
 from server.core.http.operations import Gauge
+from server.documents import jobs as document_jobs
+from server.documents.owners import Kinds as DocumentKinds
 from server.duties.photos import DUTY
 from server.incidents.photos import INCIDENT
 from server.orders.photos import ORDER
+from server.patrols.documents import INSPECTION
 from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
 from server.photos.owners import Kinds
+from server.tickets import documents as ticket_documents
 from server.tickets.photos import TICKET
 
 logger = logging.getLogger(__name__)
@@ -31,11 +35,17 @@ logger = logging.getLogger(__name__)
 # event type -> names of the jobs owed for it
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "photo.received": ("make_derivatives",),
+    "document.issued": ("render_document",),
 }
 
 # job name -> what it does with the event
 JOBS: dict[str, Callable[[dict[str, Any]], None]] = {
     "make_derivatives": lambda event: photo_jobs.make_derivatives(event, _store()),
+    "render_document": lambda event: document_jobs.render_document(
+        event,
+        current_app.extensions["document_store"],
+        current_app.extensions["settings"].public_url,
+    ),
 }
 
 
@@ -61,6 +71,12 @@ PHOTO_OWNERS: Kinds = {
     "incident": INCIDENT,
     "order": ORDER,
     "duty": DUTY,
+}
+
+# kind of owner -> who may see its documents
+DOCUMENT_OWNERS: DocumentKinds = {
+    "ticket": ticket_documents.TICKET,
+    "inspection": INSPECTION,
 }
 
 # What /metrics tells beside the counters of requests.

@@ -31,6 +31,7 @@ from server.checklists.catalogue import (
     TownRow,
 )
 from server.checklists.duties import DutyKind, Figure
+from server.checklists.issuing import issuing
 from server.checklists.marked import Marked
 from server.checklists.orders import order_processes
 
@@ -57,6 +58,7 @@ class Sources:
     incidents: Marked
     duties: Marked
     orders: Marked
+    issuing: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -121,6 +123,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
         duties=duty_kinds(sources.duties.data),
         orders=order_processes(sources.orders.data["orders"]),
         places=place_rules(sources.places.data),
+        issuing=issuing(sources.issuing.data),
     )
 
 

@@ -19,6 +19,7 @@ from server.checklists.duties import DutyKind
 from server.checklists.duty_list import DutyItem, Party
 from server.checklists.incidents import Figure, IncidentKind
 from server.checklists.orders import OrderProcess
+from server.checklists.issuing import Issuing
 from server.checklists.places import PlaceRules
 from server.checklists.rows import (
     CoRow,
@@ -260,6 +261,7 @@ class Rules:
     duties: tuple[DutyKind, ...] = ()
     orders: tuple[OrderProcess, ...] = ()
     places: PlaceRules = field(default_factory=PlaceRules)
+    issuing: Issuing = field(default_factory=Issuing)
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""
