@@ -115,9 +115,7 @@ def _create_documents() -> None:
     )
     op.create_index("ix_documents_owner", "documents", ["owner_kind", "owner_id"])
     op.create_index("ix_documents_issued", "documents", ["issued_at", "id"])
-    op.create_index(
-        "ix_documents_issuer", "documents", ["issuer", "kind", "issued_at"]
-    )
+    op.create_index("ix_documents_issuer", "documents", ["issuer", "kind", "issued_at"])
 
 
 def downgrade() -> None:

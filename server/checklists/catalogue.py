@@ -18,8 +18,8 @@ from server.checklists.codec import Document, content_hash, from_plain, to_plain
 from server.checklists.duties import DutyKind
 from server.checklists.duty_list import DutyItem, Party
 from server.checklists.incidents import Figure, IncidentKind
-from server.checklists.orders import OrderProcess
 from server.checklists.issuing import Issuing
+from server.checklists.orders import OrderProcess
 from server.checklists.places import PlaceRules
 from server.checklists.rows import (
     CoRow,

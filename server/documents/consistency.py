@@ -72,10 +72,9 @@ def _series(most: int) -> list[str]:
     )
     series = func.coalesce(DocumentSeries.series, counted.c.series)
     year = func.coalesce(DocumentSeries.year, counted.c.year)
-    apart = (
-        counted.c.papers.is_distinct_from(DocumentSeries.last)
-        | counted.c.top.is_distinct_from(DocumentSeries.last)
-    )
+    apart = counted.c.papers.is_distinct_from(
+        DocumentSeries.last
+    ) | counted.c.top.is_distinct_from(DocumentSeries.last)
     query = (
         select(series, year, counted.c.papers, DocumentSeries.last)
         .select_from(counted)

@@ -12,6 +12,7 @@ from server.documents.shape import SHAPE
 
 Content = dict[str, Any]
 
+
 def content_with(**known: Any) -> Content:
     """Return a content that holds what is ``known`` and every other member empty.
 

@@ -12,11 +12,15 @@ from server.core.digests import told
 from server.core.errors import Problem
 from server.core.storage import Store
 from server.core.text import Text
-from server.documents import queries, templates
+from server.documents import forms, queries
 from server.documents.content import Content
 from server.documents.models import Document, DocumentFile
 
-FORMATS = ("pdf", "docx")
+MEDIA_TYPES = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+FORMATS = tuple(MEDIA_TYPES)
 SUBJECT = "document_file"
 # No paper is near it: what grows past it is no paper.
 LARGEST = 64 * 1024 * 1024
@@ -50,8 +54,8 @@ def given(document: Document, format: str, store: Store, public_url: str) -> Giv
     kept = queries.file(document.id, format)
     if kept is not None and _is_whole(store.original(kept.sha256), kept.sha256):
         return Given(store.original(kept.sha256), kept.sha256)
-    template = templates.kept(document.template_digest)
-    data = templates.made(template, printed(document.content, public_url), format)
+    template = forms.kept(document.template_digest)
+    data = forms.made(template, printed(document.content, public_url), format)
     with store.receiving([data], LARGEST) as received:
         if kept is None:
             kept = _noted(document, format, received.sha256, received.size)

@@ -14,15 +14,10 @@ from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.storage import Store
 from server.documents import files, policy, queries, schemas, service
+from server.documents.files import MEDIA_TYPES
 from server.documents.owners import Kinds
 
 blueprint = Blueprint("documents", __name__)
-
-MEDIA_TYPES = {
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument"
-    ".wordprocessingml.document",
-}
 
 
 def _kinds() -> Kinds:

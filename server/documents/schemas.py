@@ -14,8 +14,7 @@ from server.documents.content import masked
 from server.documents.files import FORMATS
 from server.documents.models import Document
 from server.documents.queries import Seen
-
-VALID, WITHDRAWN = "valid", "withdrawn"
+from server.documents.told import files_out, status
 
 
 class DocumentQuery(Schema):
@@ -114,26 +113,6 @@ def document_out(seen: Seen) -> dict[str, Any]:
         "withdraws": _named(seen.withdraws),
         "files": files_out(seen),
         "verify": {"code": code, "page": f"/v/{code}"},
-    }
-
-
-def status(seen: Seen) -> str:
-    """Return whether a document stands; derived, never stored."""
-    return VALID if seen.withdrawn_by is None else WITHDRAWN
-
-
-def files_out(seen: Seen) -> dict[str, Any]:
-    """Return by format where the files are, with the hash of those made already."""
-    made = {file.format: file for file in seen.files}
-    formats = FORMATS if seen.editable else ("pdf",)
-    url = f"/api/v1/documents/{seen.document.id}/file?format="
-    return {
-        format: {
-            "url": url + format,
-            "sha256": made[format].sha256 if format in made else None,
-            "size": made[format].size if format in made else None,
-        }
-        for format in formats
     }
 
 

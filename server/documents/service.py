@@ -19,7 +19,7 @@ from server.core.digests import told
 from server.core.errors import Conflict, Forbidden, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.documents import policy, queries, templates
+from server.documents import forms, policy, queries
 from server.documents.content import Content, content_with
 from server.documents.models import Document
 from server.documents.owners import Kinds
@@ -77,7 +77,7 @@ def is_issued(rules: Rules, kind: str, title: str, issuer: str | None) -> bool:
     return (
         rules.issuing.office(issuer) is not None
         and rules.issuing.series_of(kind, title) is not None
-        and templates.directory(rules.catalogue).is_dir()
+        and forms.directory(rules.catalogue).is_dir()
     )
 
 
@@ -98,9 +98,7 @@ def _ready(paper: Paper, rules: Rules) -> _Ready:
     elsewhere = series.issuers and paper.issuer not in series.issuers
     if elsewhere or (series.town and rules.department(paper.issuer).level != "town"):
         raise NotTheIssuer()
-    template = templates.choose(
-        rules.catalogue, paper.kind, paper.issuer, paper.title
-    )
+    template = forms.choose(rules.catalogue, paper.kind, paper.issuer, paper.title)
     if template is None:
         text = Text("本清单没有文书模板", "The catalogue has no document templates")
         raise Conflict(text, slug="not-issued-here")
@@ -133,8 +131,8 @@ def draft(
     """
     ready = _ready(paper, rules)
     content = _said(ready, actor, local_date(now(), zone))
-    templates.check(ready.template)
-    return templates.made(ready.template, content, format, draft=True)
+    forms.check(ready.template)
+    return forms.made(ready.template, content, format, draft=True)
 
 
 def issue(
@@ -157,8 +155,8 @@ def issue(
     day = local_date(moment, zone)
     code = secrets.token_urlsafe(16)
     content = _said(ready, actor, day, verify={"code": code, "url": f"/v/{code}"})
-    digest = templates.check(ready.template)
-    templates.keep(ready.template, digest)
+    digest = forms.check(ready.template)
+    forms.keep(ready.template, digest)
     series = ready.office.word + ready.series.mark
     serial = queries.next_serial(series, day.year)
     number = rules.issuing.number(ready.office, ready.series, day.year, serial)
@@ -252,9 +250,7 @@ def withdraw(
     paper = _withdrawal(document, reason, rules)
     issued = issue(actor, paper, rules, moment, zone, withdraws=document.id)
     if kind.withdrawn is not None:
-        kind.withdrawn(
-            actor, document.owner_id, noted(document), noted(issued), reason
-        )
+        kind.withdrawn(actor, document.owner_id, noted(document), noted(issued), reason)
     withdrawal = queries.by_id(issued.id)
     assert withdrawal is not None
     return withdrawal

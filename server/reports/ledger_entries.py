@@ -198,6 +198,8 @@ def _noticed(kind: str) -> Step:
     def step(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
         measured(entry, payload, on)
         document = _document(payload)
+        if document.get("kind") == "extension":
+            document = {}  # the notice that is put off stays the notice
         entry.notice = document.get("title") or entry.notice
         number = document.get("number") or payload.get("document_no")
         entry.notice_no = number or entry.notice_no
@@ -320,4 +322,5 @@ _STEPS: Mapping[str, Step] = {
     "ticket.merged": _remarked("merged", "into"),
     "ticket.control_imposed": _controlled,
     "ticket.control_lifted": _remarked("control_lifted", "note"),
+    "ticket.document_withdrawn": _remarked("document_withdrawn", "note"),
 }

@@ -38,7 +38,10 @@ from server.tickets.vocabulary import ENDED, Control, Part, State
 
 @dataclass
 class Change:
-    """One transition about to happen; ``payload`` becomes the event's."""
+    """One transition about to happen; ``payload`` becomes the event's.
+
+    ``due_before`` is the ticket's day before it.
+    """
 
     ticket: Ticket
     row: Transition
@@ -49,6 +52,7 @@ class Change:
     moment: datetime
     zone: ZoneInfo
     payload: dict[str, Any] = field(default_factory=dict)
+    due_before: date | None = None
 
     @property
     def today(self) -> date:

@@ -23,7 +23,7 @@ from server.core.errors import Invalid
 from server.core.fastsql import Rows
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, papers, routing, workflow
+from server.tickets import deadlines, papers, routing, workflow, written
 from server.tickets.fields import LATEST
 from server.tickets.models import Ticket, TicketControl, TicketDepartment
 from server.tickets.queries import SUBJECT
@@ -128,6 +128,18 @@ def open_ticket(
         imposed = _imposed(ticket_id, hazard.control, actor, moment)
         rows.append((TicketControl, [imposed]))
     notice = town_notice(process, due_on) if state is State.RECTIFYING else None
+    if notice and papers.is_mandatory(edition.rules, process.item):
+        case = written.Case(
+            Ticket(**row),
+            edition.rules,
+            process.item,
+            actor,
+            moment,
+            zone,
+            {"note": hazard.handling.get("note"), "photos": hazard.photos},
+            finder=actor.name,
+        )
+        notice = written.issued(case, notice)
     stopped = state is State.REPORTED and _stopped(hazard, process)
     made = partial(papers.paper, edition.rules, process.item, department=None)
     opened = Opened(number, state, due_on, decision, rows)

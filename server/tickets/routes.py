@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from flask import Response
+
 from server.areas.service import path_of
 from server.audit import timeline
 from server.checklists.service import edition_of, own_catalogue
@@ -23,6 +25,8 @@ from server.core.http import (
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
+from server.documents.files import MEDIA_TYPES
+from server.documents.schemas import FileQuery
 from server.tickets import evidence, policy, preview, queries, schemas, service
 from server.tickets.described import ACTION_BODIES
 from server.tickets.models import Ticket
@@ -136,6 +140,29 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
     uploaded = evidence.uploaded(seen.ticket)
     tag = etag(seen.ticket, actor, len(uploaded))
     return Reply(_whole(seen, uploaded), etag=tag)
+
+
+@blueprint.expose(
+    "POST",
+    "/tickets/<number>/drafts/<action>",
+    permission=policy.ACT,
+    summary="The document an action would issue now, marked 草稿: no number, nothing kept",
+    json=True,
+    query=FileQuery,
+    bodies=ACTION_BODIES,
+    who="whom the ticket's own actions name",
+    media_types=tuple(MEDIA_TYPES.values()),
+)
+def draft(
+    actor: Actor, number: str, action: str, body: Any, query: dict[str, Any]
+) -> Response:
+    """Give out a draft."""
+    zone, format = settings().timezone, query["format"]
+    data = service.draft(actor, number, action, body, zone, format)
+    response = Response(data, mimetype=MEDIA_TYPES[format])
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def _require_version(ticket: Ticket) -> None:
