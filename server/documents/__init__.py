@@ -1,2 +1,5 @@
-"""Papers (文书) issued with a number: frozen, numbered without gaps, withdrawn only by
-another paper, verified by anyone who holds one."""
+"""Documents (文书): what a department or the town hands over, and how it looks.
+
+Issued with a number and frozen, without gaps, withdrawn only by another document,
+verified by anyone who holds one.
+"""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from server.checklists.loader import bundled_root
@@ -17,7 +18,12 @@ from server.core.errors import Conflict, NotFound, Unavailable
 from server.core.text import Text
 from server.documents import queries, typeset
 from server.documents.content import Content
-from server.documents.loading import read_templates, template_faults
+from server.documents.loading import (
+    named_unknown,
+    read_templates,
+    template_faults,
+)
+from server.documents.templates import LAYOUT
 from server.documents.typeset import FontsMissing, Template, TemplateFault, Templates
 
 logger = logging.getLogger(__name__)
@@ -121,7 +127,8 @@ def check(template: Template) -> str:
     digest = typeset.digest(template)
     if digest not in _working:
         try:
-            for fault in template_faults(template):
+            layout = named_unknown(LAYOUT, template.layout.decode())
+            for fault in chain(layout, template_faults(template)):
                 raise broken(fault) from fault
         except FontsMissing as missing:
             logger.warning("template %s not tried: %s", template.variant, missing)

@@ -41,7 +41,7 @@ _EARLIER = aliased(Document, name="earlier")
 
 
 def _whole() -> Select[Any]:
-    return (
+    query: Select[Any] = (
         select(
             Document,
             Department.name,
@@ -56,6 +56,7 @@ def _whole() -> Select[Any]:
         .outerjoin(_LATER, _LATER.withdraws_id == Document.id)
         .outerjoin(_EARLIER, _EARLIER.id == Document.withdraws_id)
     )
+    return query
 
 
 def _seen(query: Select[Any]) -> list[Seen]:
@@ -64,7 +65,7 @@ def _seen(query: Select[Any]) -> list[Seen]:
     made = select(DocumentFile).where(DocumentFile.document_id.in_(files))
     for file in db.session.scalars(made.order_by(DocumentFile.format.desc())):
         files[file.document_id].append(file)
-    return [Seen(*row, files[row[0].id]) for row in rows]
+    return [Seen(*tuple(row), files=files[row[0].id]) for row in rows]
 
 
 def by_id(document_id: UUID) -> Seen | None:

@@ -76,6 +76,7 @@ REMARKS: Mapping[str, str] = {
     "merged": "并入{}",
     "control_imposed": "管控：{}",
     "control_lifted": "解除管控：{}",
+    "document_withdrawn": "撤回文书：{}",
 }
 GRADES: Mapping[str, str] = {"C": "C级", "D": "D级", "confirmed": "存在安全隐患"}
 _TO_DEPARTMENT = frozenset({"dispatched", "transferred", "escalated"})

@@ -146,7 +146,7 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
     "POST",
     "/tickets/<number>/drafts/<action>",
     permission=policy.ACT,
-    summary="The document an action would issue now, marked 草稿: no number, nothing kept",
+    summary="The document an action would issue now, marked 草稿; nothing is kept",
     json=True,
     query=FileQuery,
     bodies=ACTION_BODIES,

@@ -1,0 +1,128 @@
+"""Reads a folder of templates and refuses what could not be set later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from server.checklists.loader import bundled_root
+from server.checklists.marked import CatalogueInvalid, Marked, read
+from server.documents import samples, shape
+from server.documents.faults import TemplateFault, unknown_field
+from server.documents.rendering import render_docx, render_pdf
+from server.documents.templates import LAYOUT, Row, Template, Templates
+
+# c.place.name in a template: the content is `c` in all of them.
+_NAMED = re.compile(r"(?<![\w.-])c((?:\.[a-z_][a-z0-9_-]*)+)")
+_COMMENT = re.compile(r"(?<!:)//.*")
+
+
+def bundled_templates() -> Path:
+    """The project's own templates."""
+    return bundled_root() / "buerhantu" / "templates"
+
+
+def load_templates(directory: Path) -> Templates:
+    """Read ``templates.yaml`` and the templates it names.
+
+    Raises:
+        TemplateFault: the first thing wrong, with file and line: a file that is not
+            there, a field that documents do not have, a template that does not
+            compile with the samples.
+    """
+    for fault in faults(directory):
+        raise fault
+    return read_templates(directory)
+
+
+def faults(directory: Path) -> Iterator[TemplateFault]:
+    """Everything wrong with the templates in ``directory``."""
+    try:
+        rows = read_templates(directory)
+    except TemplateFault as fault:
+        yield fault
+        return
+    layout = directory / LAYOUT
+    yield from named_unknown(LAYOUT, layout.read_text(encoding="utf-8"))
+    for template in {row.template.variant: row.template for row in rows}.values():
+        yield from template_faults(template)
+
+
+def template_faults(template: Template) -> Iterator[TemplateFault]:
+    """What is wrong with one template, found by reading and by setting samples."""
+    named = list(named_unknown(f"{template.variant}.typ", template.typ.decode()))
+    yield from named
+    for content, draft in samples.all_of(template) if not named else ():
+        try:
+            render_pdf(template, content, draft)
+            if template.docx is not None:
+                render_docx(template, content, draft)
+        except TemplateFault as fault:
+            yield fault
+            return
+
+
+def named_unknown(file: str, text: str) -> Iterator[TemplateFault]:
+    """Fields that ``text`` names and documents do not have, also where no sample
+    leads the compiler to."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for match in _NAMED.finditer(_COMMENT.sub("", line)):
+            wrong = shape.unknown(tuple(match[1].split(".")[1:]))
+            if wrong is not None:
+                yield unknown_field(file, number, wrong)
+
+
+def read_templates(directory: Path) -> Templates:
+    """Read ``templates.yaml`` and the templates it names, without setting any.
+
+    Raises:
+        TemplateFault: a file that is not there or cannot be read.
+    """
+    listed = directory / "templates.yaml"
+    try:
+        marked = read(listed, bundled_root() / "schema" / "templates.json")
+    except CatalogueInvalid as invalid:
+        first = invalid.faults[0]
+        raise TemplateFault(
+            Path(first.file).name, first.line, first.message
+        ) from invalid
+    layout = _bytes(directory / LAYOUT, LAYOUT, 1)
+    entries = marked.data["templates"]
+    return tuple(
+        Row(
+            entry["kind"],
+            entry.get("issuer"),
+            entry.get("title"),
+            _template(directory, marked, index, layout),
+        )
+        for index, entry in enumerate(entries)
+    )
+
+
+def _template(directory: Path, marked: Marked, index: int, layout: bytes) -> Template:
+    entry = marked.data["templates"][index]
+    stem = entry["template"]
+    line = marked.line("templates", index, "template")
+    word = directory / f"{stem}.docx"
+    return Template(
+        kind=entry["kind"],
+        variant=stem,
+        typ=_bytes(directory / f"{stem}.typ", marked.file.name, line),
+        docx=word.read_bytes() if word.exists() else None,
+        layout=layout,
+    )
+
+
+def _bytes(file: Path, named_in: str, line: int) -> bytes:
+    try:
+        content = file.read_bytes()
+        content.decode()
+    except OSError as error:
+        raise TemplateFault(
+            named_in, line, f"无法读取 {file.name}：{error.strerror}"
+        ) from error
+    except UnicodeDecodeError as error:
+        at = content.count(b"\n", 0, error.start) + 1
+        raise TemplateFault(file.name, at, "不是 UTF-8 编码") from error
+    return content
