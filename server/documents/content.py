@@ -22,7 +22,9 @@ def content_with(**known: Any) -> Content:
     unknown = known.keys() - SHAPE.keys()
     if unknown:
         raise ValueError(f"no members of a document: {', '.join(sorted(unknown))}")
-    empty: Content = {name: [] if isinstance(s, list) else None for name, s in SHAPE.items()}
+    empty: Content = {
+        name: [] if isinstance(s, list) else None for name, s in SHAPE.items()
+    }
     return empty | {name: _plain(value) for name, value in known.items()}
 
 

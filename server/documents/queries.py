@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Select, and_, any_, exists, literal, or_, select, tuple_
@@ -41,7 +41,7 @@ _EARLIER = aliased(Document, name="earlier")
 
 
 def _whole() -> Select[Any]:
-    query: Select[Any] = (
+    query = (
         select(
             Document,
             Department.name,
@@ -56,7 +56,7 @@ def _whole() -> Select[Any]:
         .outerjoin(_LATER, _LATER.withdraws_id == Document.id)
         .outerjoin(_EARLIER, _EARLIER.id == Document.withdraws_id)
     )
-    return query
+    return cast(Select[Any], query)
 
 
 def _seen(query: Select[Any]) -> list[Seen]:
@@ -65,7 +65,7 @@ def _seen(query: Select[Any]) -> list[Seen]:
     made = select(DocumentFile).where(DocumentFile.document_id.in_(files))
     for file in db.session.scalars(made.order_by(DocumentFile.format.desc())):
         files[file.document_id].append(file)
-    return [Seen(*tuple(row), files=files[row[0].id]) for row in rows]
+    return [Seen._make([*row, files[row[0].id]]) for row in rows]
 
 
 def by_id(document_id: UUID) -> Seen | None:

@@ -82,11 +82,6 @@ def basis(
     )
 
 
-def is_mandatory(rules: Rules, item: str) -> bool:
-    """Tell whether a due date of the town's needs its written notice (42)."""
-    return rules.process(item).town_notice == "mandatory"
-
-
 def orders_beside(rules: Rules, item: str, department: str | None) -> bool:
     """Tell whether a co-handler has an order of its own under ``item``.
 
