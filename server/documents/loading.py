@@ -8,7 +8,7 @@ from pathlib import Path
 
 from server.checklists.loader import bundled_root
 from server.checklists.marked import CatalogueInvalid, Marked, read
-from server.documents import samples, shape
+from server.documents import samples, shape, word
 from server.documents.faults import TemplateFault, unknown_field
 from server.documents.rendering import render_docx, render_pdf
 from server.documents.templates import LAYOUT, Row, Template, Templates
@@ -52,6 +52,11 @@ def faults(directory: Path) -> Iterator[TemplateFault]:
 def template_faults(template: Template) -> Iterator[TemplateFault]:
     """What is wrong with one template, found by reading and by setting samples."""
     named = list(named_unknown(f"{template.variant}.typ", template.typ.decode()))
+    if template.docx is not None:
+        try:
+            named += word.named_unknown(f"{template.variant}.docx", template.docx)
+        except TemplateFault as fault:
+            named.append(fault)
     yield from named
     for content, draft in samples.all_of(template) if not named else ():
         try:
@@ -99,12 +104,12 @@ def _template(directory: Path, marked: Marked, index: int, layout: bytes) -> Tem
     entry = marked.data["templates"][index]
     stem = entry["template"]
     line = marked.line("templates", index, "template")
-    word = directory / f"{stem}.docx"
+    office = directory / f"{stem}.docx"
     return Template(
         kind=entry["kind"],
         variant=stem,
         typ=_bytes(directory / f"{stem}.typ", marked.file.name, line),
-        docx=word.read_bytes() if word.exists() else None,
+        docx=office.read_bytes() if office.exists() else None,
         layout=layout,
     )
 
