@@ -9,18 +9,19 @@ from pathlib import Path
 from server.checklists.loader import bundled_root
 from server.checklists.marked import CatalogueInvalid, Marked, read
 from server.documents import samples, shape, word
+from server.documents.casefile import render_case_file
 from server.documents.faults import TemplateFault, unknown_field
 from server.documents.rendering import render_docx, render_pdf
-from server.documents.templates import LAYOUT, Row, Template, Templates
+from server.documents.templates import (
+    LAYOUT,
+    Row,
+    Template,
+    Templates,
+)
 
 # c.place.name in a template: the content is `c` in all of them.
 _NAMED = re.compile(r"(?<![\w.-])c((?:\.[a-z_][a-z0-9_-]*)+)")
 _COMMENT = re.compile(r"(?<!:)//.*")
-
-
-def bundled_templates() -> Path:
-    """The project's own templates."""
-    return bundled_root() / "buerhantu" / "templates"
 
 
 def load_templates(directory: Path) -> Templates:
@@ -47,6 +48,11 @@ def faults(directory: Path) -> Iterator[TemplateFault]:
     yield from named_unknown(LAYOUT, layout.read_text(encoding="utf-8"))
     for template in {row.template.variant: row.template for row in rows}.values():
         yield from template_faults(template)
+    try:
+        render_case_file(samples.case_file(), {}, directory)
+        render_case_file({}, {}, directory)
+    except TemplateFault as fault:
+        yield fault
 
 
 def template_faults(template: Template) -> Iterator[TemplateFault]:
@@ -58,14 +64,15 @@ def template_faults(template: Template) -> Iterator[TemplateFault]:
         except TemplateFault as fault:
             named.append(fault)
     yield from named
-    for content, draft in samples.all_of(template) if not named else ():
-        try:
+    if named:
+        return
+    try:
+        for content, draft in samples.all_of(template):
             render_pdf(template, content, draft)
-            if template.docx is not None:
-                render_docx(template, content, draft)
-        except TemplateFault as fault:
-            yield fault
-            return
+        for content, draft in samples.some_of(template) if template.docx else ():
+            render_docx(template, content, draft)
+    except TemplateFault as fault:
+        yield fault
 
 
 def named_unknown(file: str, text: str) -> Iterator[TemplateFault]:
