@@ -8,19 +8,20 @@ from pathlib import Path
 
 from server.checklists.loader import bundled_root
 from server.checklists.marked import CatalogueInvalid, Marked, read
-from server.documents import samples, shape
+from server.documents import samples, shape, word
+from server.documents.casefile import render_case_file
 from server.documents.faults import TemplateFault, unknown_field
 from server.documents.rendering import render_docx, render_pdf
-from server.documents.templates import LAYOUT, Row, Template, Templates
+from server.documents.templates import (
+    LAYOUT,
+    Row,
+    Template,
+    Templates,
+)
 
 # c.place.name in a template: the content is `c` in all of them.
 _NAMED = re.compile(r"(?<![\w.-])c((?:\.[a-z_][a-z0-9_-]*)+)")
 _COMMENT = re.compile(r"(?<!:)//.*")
-
-
-def bundled_templates() -> Path:
-    """The project's own templates."""
-    return bundled_root() / "buerhantu" / "templates"
 
 
 def load_templates(directory: Path) -> Templates:
@@ -47,20 +48,31 @@ def faults(directory: Path) -> Iterator[TemplateFault]:
     yield from named_unknown(LAYOUT, layout.read_text(encoding="utf-8"))
     for template in {row.template.variant: row.template for row in rows}.values():
         yield from template_faults(template)
+    try:
+        render_case_file(samples.case_file(), {}, directory)
+        render_case_file({}, {}, directory)
+    except TemplateFault as fault:
+        yield fault
 
 
 def template_faults(template: Template) -> Iterator[TemplateFault]:
     """What is wrong with one template, found by reading and by setting samples."""
     named = list(named_unknown(f"{template.variant}.typ", template.typ.decode()))
-    yield from named
-    for content, draft in samples.all_of(template) if not named else ():
+    if template.docx is not None:
         try:
-            render_pdf(template, content, draft)
-            if template.docx is not None:
-                render_docx(template, content, draft)
+            named += word.named_unknown(f"{template.variant}.docx", template.docx)
         except TemplateFault as fault:
-            yield fault
-            return
+            named.append(fault)
+    yield from named
+    if named:
+        return
+    try:
+        for content, draft in samples.all_of(template):
+            render_pdf(template, content, draft)
+        for content, draft in samples.some_of(template) if template.docx else ():
+            render_docx(template, content, draft)
+    except TemplateFault as fault:
+        yield fault
 
 
 def named_unknown(file: str, text: str) -> Iterator[TemplateFault]:
@@ -104,12 +116,12 @@ def _template(directory: Path, marked: Marked, index: int, layout: bytes) -> Tem
     entry = marked.data["templates"][index]
     stem = entry["template"]
     line = marked.line("templates", index, "template")
-    word = directory / f"{stem}.docx"
+    office = directory / f"{stem}.docx"
     return Template(
         kind=entry["kind"],
         variant=stem,
         typ=_bytes(directory / f"{stem}.typ", marked.file.name, line),
-        docx=word.read_bytes() if word.exists() else None,
+        docx=office.read_bytes() if office.exists() else None,
         layout=layout,
     )
 

@@ -8,8 +8,10 @@ as data (``content.json``) and is never read as markup.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import typst
@@ -23,6 +25,9 @@ from server.documents.templates import LAYOUT, Template
 
 _CHINA = timezone(timedelta(hours=8))
 _NO_DAY = datetime(1980, 1, 1, tzinfo=UTC)
+# Letters, digits and signs without a space; Chinese text breaks anywhere by itself.
+_LONG_WORD = re.compile(r"[^\s\u2e80-\u9fff\uff00-\uffef\U00020000-\U0003ffff]{30,}")
+_PIECE = re.compile(r".{12}")
 
 
 def render_pdf(
@@ -37,10 +42,11 @@ def render_pdf(
         FontsMissing: a typeface is not installed.
     """
     whole = complete(content)
+    printed = breakable(whole)
     files = {
         "main.typ": template.typ,
         LAYOUT: template.layout,
-        "content.json": json.dumps({"content": whole, "draft": draft}).encode(),
+        "content.json": json.dumps({"content": printed, "draft": draft}).encode(),
     }
     if whole["verify"] is not None:
         files["qr.svg"] = qr_svg(whole["verify"]["url"]).encode()
@@ -62,28 +68,53 @@ def render_docx(
     return word.fill(name, template.docx, complete(content), draft)
 
 
-def compile_typst(
-    variant: str,
-    files: Mapping[str, bytes],
-    day: str | None,
-    output_format: str = "pdf",
-) -> bytes:
-    """Compile ``files`` (all there is: no other file, font or package) to a document.
+def breakable(value: Any) -> Any:
+    """Texts in which a word that no line holds may be broken every twelve characters.
 
-    ``day`` (ISO) is what the PDF says it was made on. PNG gives the first page.
+    A zero-width space does it; typst breaks words without hyphens nowhere.
+    """
+    if isinstance(value, dict):
+        return {name: breakable(v) for name, v in value.items()}
+    if isinstance(value, list):
+        return [breakable(v) for v in value]
+    if not isinstance(value, str):
+        return value
+    return _LONG_WORD.sub(lambda word: _PIECE.sub("\\g<0>\u200b", word[0]), value)
+
+
+def compile_typst(variant: str, files: Mapping[str, bytes], day: str | None) -> bytes:
+    """Compile ``files`` (text, ``main.typ`` first among them) to a PDF.
+
+    No other file, font or package is used. ``day`` (ISO) is what it says it was made on.
 
     Raises:
         TemplateFault: with the file (``main.typ`` goes by ``variant``) and line.
+        FontsMissing: a typeface is not installed.
     """
+    # A file that is not in `files` is looked for in the root, where only fonts are.
+    return _compiled(dict(files), font_directory(), variant, day)
+
+
+def compile_in(directory: Path, variant: str, day: str | None) -> bytes:
+    """Compile ``main.typ`` of ``directory``, else like :func:`compile_typst`.
+
+    Raises:
+        TemplateFault, FontsMissing: as there.
+    """
+    return _compiled(directory / "main.typ", directory, variant, day)
+
+
+def _compiled(
+    source: dict[str, bytes] | Path, root: Path, variant: str, day: str | None
+) -> bytes:
     made = datetime.fromisoformat(day).replace(tzinfo=_CHINA) if day else _NO_DAY
     try:
-        made_of, warnings = typst.compile_with_warnings(
-            dict(files),
+        pdf, warnings = typst.compile_with_warnings(
+            source,  # type: ignore[type-var] # a dict works and is not in the types
             font_paths=typefaces(),
             ignore_system_fonts=True,
-            # A file that is not in `files` is looked for here, where only fonts are.
-            root=font_directory(),
-            format=output_format,
+            root=root,
+            format="pdf",
             timestamp=made,
         )
     except RuntimeError as error:
@@ -92,4 +123,4 @@ def compile_typst(
         # A family that is not there would be replaced in silence.
         if "unknown font family" in warning.message:
             raise compile_fault(warning, variant)
-    return made_of[0] if isinstance(made_of, list) else made_of
+    return pdf

@@ -96,13 +96,14 @@ _UNPRINTABLE = re.compile(
 
 def complete(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``content`` with every field of :data:`SHAPE` and nothing besides."""
-    whole = _fit(SHAPE, content)
+    whole = fit(SHAPE, content)
     for name in _ALWAYS:
-        whole[name] = whole[name] or _fit(SHAPE[name], {})
+        whole[name] = whole[name] or fit(SHAPE[name], {})
     return whole
 
 
-def _fit(shape: Shape, value: Mapping[str, Any]) -> dict[str, Any]:
+def fit(shape: Shape, value: Mapping[str, Any]) -> dict[str, Any]:
+    """``value`` with every field of ``shape`` and nothing besides, texts cleaned."""
     return {name: _field(part, value.get(name)) for name, part in shape.items()}
 
 
@@ -110,10 +111,10 @@ def _field(shape: Any, value: Any) -> Any:
     if isinstance(shape, list):
         inner = shape[0]
         return [
-            _fit(inner, v) if isinstance(inner, dict) else clean(v) for v in value or []
+            fit(inner, v) if isinstance(inner, dict) else clean(v) for v in value or []
         ]
     if isinstance(shape, dict):
-        return None if value is None else _fit(shape, value)
+        return None if value is None else fit(shape, value)
     return clean(value)
 
 

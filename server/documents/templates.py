@@ -6,9 +6,17 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from server.checklists.loader import bundled_root
 
 # Every template's first line takes the shared layout in under this name.
 LAYOUT = "layout.typ"
+
+
+def bundled_templates() -> Path:
+    """The project's own templates."""
+    return bundled_root() / "buerhantu" / "templates"
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,16 @@
 The other modules of the application import from here only.
 """
 
+from server.documents.casefile import render_case_file
 from server.documents.faults import TemplateFault
 from server.documents.fonts import FontsMissing, fonts
-from server.documents.loading import bundled_templates, load_templates
+from server.documents.loading import load_templates
 from server.documents.rendering import render_docx, render_pdf
 from server.documents.templates import (
     Row,
     Template,
     Templates,
+    bundled_templates,
     digest,
     pack,
     select,
@@ -28,6 +30,7 @@ __all__ = [
     "fonts",
     "load_templates",
     "pack",
+    "render_case_file",
     "render_docx",
     "render_pdf",
     "select",

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from docx.opc.exceptions import PackageNotFoundError
 from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
-from jinja2 import StrictUndefined, TemplateError, UndefinedError
+from jinja2 import StrictUndefined, TemplateError, UndefinedError, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from server.documents import wording
 from server.documents.codes import qr_png
-from server.documents.faults import TemplateFault
+from server.documents.faults import TemplateFault, unknown_field
+from server.documents.shape import SHAPE, unknown
 
 _NO_DAY = datetime(1980, 1, 1)  # noqa: DTZ001 - a Word file's times have no zone
 _QR = Mm(22)
@@ -35,17 +36,11 @@ def fill(name: str, docx: bytes, content: Mapping[str, Any], draft: bool) -> byt
             that are no Word file. A Word file has no lines; the line is that of the
             paragraph, counted from 1, where the engine tells it.
     """
-    try:
-        template = DocxTemplate(io.BytesIO(docx))
-        template.init_docx()
-    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise TemplateFault(name, 1, "不是 Word 文件（not a .docx file）") from error
+    template = _opened(name, docx)
     values = wording.printed(content) | {"draft": draft}
     values["qr"] = _picture(template, content)
-    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
-    environment.filters |= wording.FILTERS
     try:
-        template.render(values, environment, autoescape=True)
+        template.render(values, _environment(), autoescape=True)
     except UndefinedError as error:
         raise TemplateFault(name, _line(error), f"文书没有字段：{error}") from error
     except TemplateError as error:
@@ -54,6 +49,42 @@ def fill(name: str, docx: bytes, content: Mapping[str, Any], draft: bool) -> byt
     out = io.BytesIO()
     template.save(out)
     return _settled(out.getvalue())
+
+
+def named_unknown(name: str, docx: bytes) -> Iterator[TemplateFault]:
+    """Fields that the Word file names and documents do not have, in any branch.
+
+    Raises:
+        TemplateFault: it is no Word file, or its language cannot be read.
+    """
+    template = _opened(name, docx)
+    try:
+        tree = _environment().parse(template.patch_xml(template.get_xml()))
+    except TemplateError as error:
+        raise TemplateFault(name, _line(error), str(error)) from error
+    own = {"draft", "qr"}
+    wrong = meta.find_undeclared_variables(tree) - own - set(SHAPE)
+    for node in tree.find_all(nodes.Getattr):
+        if isinstance(node.node, nodes.Name) and node.node.name in SHAPE:
+            found = unknown((node.node.name, node.attr))
+            wrong |= {f"{node.node.name}.{found}"} if found else set()
+    for field in sorted(wrong):
+        yield unknown_field(name, 1, field)
+
+
+def _opened(name: str, docx: bytes) -> DocxTemplate:
+    try:
+        template = DocxTemplate(io.BytesIO(docx))
+        template.init_docx()
+    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise TemplateFault(name, 1, "不是 Word 文件（not a .docx file）") from error
+    return template
+
+
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
+    environment.filters |= wording.FILTERS
+    return environment
 
 
 def _picture(template: DocxTemplate, content: Mapping[str, Any]) -> Any:
@@ -71,7 +102,8 @@ def _describe(template: DocxTemplate, content: Mapping[str, Any]) -> None:
     """Say in the file's properties what it is; nothing of the machine or the hour."""
     day = content["issued_on"]
     made = datetime.fromisoformat(day) if day else _NO_DAY
-    properties = template.get_docx().core_properties
+    # get_docx() would read the template anew and lose what was filled in.
+    properties = template.docx.core_properties
     properties.title = content["title"] or ""
     properties.author = content["issuer"]["name"] or ""
     properties.last_modified_by = ""
