@@ -7,18 +7,23 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from server.accounts.service import authenticate
+from server.audit.models import Delivery
+from server.checklists.service import edition_for
 from server.core.db import db
 from server.core.permissions import Role
-from server.documents import forms
+from server.documents import forms, typeset
 from server.documents import service as documents
 from server.tickets import service as tickets
+from server.wiring import JOBS
 from tests.api.test_findings import inspection
 from tests.api.test_inspections import all_yes
 from tests.documents import DUE, ordered, stored, verified
@@ -69,6 +74,54 @@ def test_the_same_bytes_for_ever(make: Factory) -> None:
     seen = fire.get(f"/documents/{paper['id']}").json
     assert seen["files"]["pdf"]["sha256"] == digest
     assert seen["files"]["pdf"]["size"] == len(first.data)
+
+
+def test_docx_where_an_office_edits_it(make: Factory) -> None:
+    worker, fire = make.grid_worker(), make.handler()
+    paper = ordered(make, worker, fire)[1]
+    assert paper["links"].keys() == {"pdf", "docx"}
+    url = f"/documents/{paper['id']}/file?format=docx"
+    first = fire.get(url)
+    assert first.status_code == 200, first.text
+    assert first.data.startswith(b"PK")
+    assert worker.get(url).data == first.data
+    name = first.headers["Content-Disposition"]
+    assert f"{quote(paper['number'])}.docx" in name
+    assert fire.get(url.replace("docx", "txt")).status_code == 422
+    number = verified(make, worker, fire)
+    path = f"/tickets/{number}/drafts/order?format=docx"
+    draft = fire.post(path, json={"due_on": DUE, "note": "清理"})
+    assert draft.data.startswith(b"PK")
+
+
+def test_without_typefaces_the_case_goes_on(
+    make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: Any, **__: Any) -> Any:
+        raise typeset.FontsMissing("none")
+
+    monkeypatch.setattr(forms, "template_faults", missing)
+    monkeypatch.setattr(forms, "_working", set())
+    monkeypatch.setattr(typeset, "render_pdf", missing)
+    worker, fire = make.grid_worker(), make.handler()
+    paper = ordered(make, worker, fire)[1]
+    assert paper["number"].endswith("〕1号")
+    answer = fire.get(f"/documents/{paper['id']}/file")
+    assert (answer.status_code, answer.json["type"]) == (503, "fonts-missing")
+    monkeypatch.undo()
+    assert fire.get(f"/documents/{paper['id']}/file").status_code == 200
+
+
+def test_the_job_makes_the_pdf(app: Flask, make: Factory) -> None:
+    fire = make.handler()
+    paper = ordered(make, make.grid_worker(), fire)[1]
+    owed = db.session.scalars(select(Delivery).where(Delivery.job == "render_document"))
+    assert len(owed.all()) == 1
+    JOBS["render_document"]({"subject_id": paper["id"]})
+    seen = fire.get(f"/documents/{paper['id']}").json
+    data = fire.get(f"/documents/{paper['id']}/file").data
+    assert seen["files"]["pdf"]["sha256"] == hashlib.sha256(data).hexdigest()
+    assert seen["files"]["docx"]["sha256"] is None
 
 
 def test_a_lost_file_is_made_again_alike(app: Flask, make: Factory) -> None:
@@ -182,9 +235,8 @@ def test_item_42_of_the_town(make: Factory) -> None:
     )
     assert (rows[3]["round"], rows[3]["result"]) == (2, "passed")
     for paper in papers:
-        assert worker.get(paper["links"]["pdf"].removeprefix("/api/v1")).status_code == (
-            200
-        ), paper["title"]
+        path = paper["links"]["pdf"].removeprefix("/api/v1")
+        assert worker.get(path).status_code == 200, paper["title"]
 
 
 def test_the_town_reminds_elsewhere_only_when_asked(make: Factory) -> None:
@@ -380,8 +432,9 @@ def test_the_record_of_an_inspection(make: Factory) -> None:
     assert (again.status_code, again.json["id"]) == (200, first.json["id"])
     assert worker.get(f"/documents/{first.json['id']}/file").status_code == 200
     officer = make.town_officer()
-    assert officer.get(f"/documents?inspection={key}").json["items"][0]["id"] == (
-        first.json["id"]
+    assert (
+        officer.get(f"/documents?inspection={key}").json["items"][0]["id"]
+        == (first.json["id"])
     )
     stranger = make.other_town_officer()
     assert stranger.post(f"/inspections/{key}/record").status_code == 404
@@ -433,8 +486,6 @@ def test_only_the_issuer_of_the_title(make: Factory) -> None:
     """What no action can ask for is refused all the same."""
     worker, fire = make.grid_worker(), make.handler()
     paper = stored(ordered(make, worker, fire)[1]["id"])
-    from server.checklists.service import edition_for
-
     rules = edition_for(paper.area_path).rules
     wrong: Any = documents.Paper(
         kind="order",
@@ -451,6 +502,4 @@ def test_only_the_issuer_of_the_title(make: Factory) -> None:
 
 
 def _actor(make: Factory, who: Caller) -> Any:
-    from server.accounts.service import authenticate
-
     return authenticate(who.token, make.settings)
