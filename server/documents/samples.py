@@ -5,7 +5,7 @@ The names are invented; a sample is never issued.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from server.documents.shape import KINDS
@@ -164,16 +164,21 @@ def unissued(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"number": None, "issued_on": None, "verify": None}
 
 
-def some_of(template: Template) -> list[tuple[dict[str, Any], bool]]:
-    """Everything filled in, nothing filled in, and a draft; True for the draft."""
-    whole = full(template)
-    return [(whole, False), (minimal(template), False), (unissued(whole), True)]
+# What gives the contents a template is tried with, each True when it is a draft.
+Contents = Callable[[Template], Iterable[tuple[dict[str, Any], bool]]]
+
+
+def full_of(template: Template) -> list[tuple[dict[str, Any], bool]]:
+    """The paper that has everything."""
+    return [(full(template), False)]
 
 
 def all_of(template: Template) -> Iterator[tuple[dict[str, Any], bool]]:
     """Contents that together lead into every branch the kinds have."""
-    yield from some_of(template)
     whole = full(template)
+    yield whole, False
+    yield minimal(template), False
+    yield unissued(whole), True
     for result in ("failed", "substantiated", "not_substantiated"):
         yield whole | {"result": result, "result_text": None, "round": 3}, False
     yield whole | {"signature": {"refused": True, "note": "当事人拒绝签字"}}, False
