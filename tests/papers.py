@@ -7,18 +7,18 @@ from functools import cache
 
 from pypdf import PdfReader
 
+from server.documents.loading import read_templates
 from server.documents.typeset import (
     Template,
     Templates,
     bundled_templates,
-    load_templates,
 )
 
 
 @cache
 def templates() -> Templates:
     """The project's templates, read once a process."""
-    return load_templates(bundled_templates())
+    return read_templates(bundled_templates())
 
 
 def template(variant: str) -> Template:

@@ -39,7 +39,7 @@ def load_templates(directory: Path) -> Templates:
             compile.
         FontsMissing: a typeface is not installed.
     """
-    rows = _rows(directory)
+    rows = read_templates(directory)
     for fault in _fields_and_samples(directory, rows, samples.full_of):
         raise fault
     return rows
@@ -48,7 +48,7 @@ def load_templates(directory: Path) -> Templates:
 def faults(directory: Path) -> Iterator[TemplateFault]:
     """Everything wrong with the templates in ``directory``; takes seconds."""
     try:
-        rows = _rows(directory)
+        rows = read_templates(directory)
     except TemplateFault as fault:
         yield fault
         return
@@ -102,7 +102,12 @@ def named_unknown(file: str, text: str) -> Iterator[TemplateFault]:
                 yield unknown_field(file, number, wrong)
 
 
-def _rows(directory: Path) -> Templates:
+def read_templates(directory: Path) -> Templates:
+    """The templates of a folder as they are, not tried.
+
+    Raises:
+        TemplateFault: a file is not there or cannot be read, or the list is wrong.
+    """
     listed = directory / "templates.yaml"
     try:
         marked = read(listed, bundled_root() / "schema" / "templates.json")

@@ -153,12 +153,12 @@ def test_a_change_of_the_layout_is_another_template() -> None:
 def test_a_missing_typeface_is_named_and_nothing_takes_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    made = template("order-fire")
     for file in fonts():
         if file.name != "FandolFang-Regular.otf":
             (tmp_path / file.name).symlink_to(file)
     monkeypatch.setattr(typefaces, "font_directory", lambda: tmp_path)
     typefaces.typefaces.cache_clear()
-    made = template("order-fire")
     try:
         with pytest.raises(FontsMissing, match=r"FandolFang.*system-packages.sh"):
             render_pdf(made, samples.full(made))

@@ -199,6 +199,12 @@ def test_no_page_has_the_signature_alone(count: int) -> None:
     assert "签名或盖章" in last
 
 
+def test_what_no_page_holds_goes_on_and_is_not_cut_off() -> None:
+    refused = {"refused": True, "note": "鉴" * 3000}
+    assert text(paper("order-fire", signature=refused)).count("鉴") == 3000
+    assert text(paper("inspection_record", note="字" * 3000)).count("字") >= 3000
+
+
 def test_who_refuses_to_sign_is_on_the_paper() -> None:
     refused = {"refused": True, "note": "当事人拒绝签字，有录像"}
     for variant in ("order-fire", "town_notice", "inspection_record"):
