@@ -16,7 +16,6 @@ from server.documents.typeset import (
     Template,
     TemplateFault,
     bundled_templates,
-    load_templates,
     render_case_file,
     render_docx,
     render_pdf,
@@ -81,7 +80,7 @@ def _sample(kind: str, suffix: str, place: Path, draft: bool) -> bytes:
 
 
 def _template(kind: str, place: Path) -> Template:
-    found = [row.template for row in load_templates(place)]
+    found = [row.template for row in loading.read_templates(place)]
     named = [t for t in found if t.variant == kind] or [
         t for t in found if t.kind == kind
     ]

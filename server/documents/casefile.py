@@ -11,8 +11,8 @@ Its content is a dict, every text as printed:
     departments   [{name, role}]    role "主办", "协办", "知会"
     decision      {row, text, clauses [{clause, text}]} or None: why it was routed so
     events        [{at, who, action, from, to, note}]    oldest first
-    photos        [{id, step, stage, caption, taken_at}]  in the order to print; those of
-                  one ``step`` ("发现", "第1次复查") that follow each other stand together;
+    photos        [{id, step, stage, caption, taken_at}]  in the order to print;
+                  step "发现", "第1次复查": those of one step stand together;
                   stage "整改前", "整改后"
     papers        [{title, number, issuer, issued_on, state}]
     penalties     [{kind, amount, number, decided_on, department}]

@@ -27,10 +27,16 @@ def unknown_field(file: str, line: int, name: str) -> TemplateFault:
 def compile_fault(error: Exception, variant: str) -> TemplateFault:
     """Turn what typst complains of into a fault of the file a person edits."""
     text = str(getattr(error, "message", error))
-    place = _PLACE.search(str(getattr(error, "diagnostic", "")))
-    file, line = (place[1], int(place[2])) if place else ("main.typ", 1)
+    places = _PLACE.findall(str(getattr(error, "diagnostic", "")))
+    missing = _NO_KEY.search(text)
+    # The first is where it failed, the others where that was called from. A field is
+    # wrong where the template names it, though a function of the layout looks it up.
+    named = [place for place in places if place[0].endswith("main.typ")]
+    file, line = (named[-1:] if missing and named else places[:1] or [("main.typ", 1)])[
+        0
+    ]
     # typst tells the file by its way from where it was started.
     file = file.rpartition("/")[2].replace("main.typ", f"{variant}.typ")
-    if missing := _NO_KEY.search(text):
-        return unknown_field(file, line, missing[1])
-    return TemplateFault(file, line, text)
+    if missing:
+        return unknown_field(file, int(line), missing[1])
+    return TemplateFault(file, int(line), text)

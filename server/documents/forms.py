@@ -23,6 +23,7 @@ from server.documents.loading import (
     read_templates,
     template_faults,
 )
+from server.documents.samples import full_of
 from server.documents.templates import LAYOUT
 from server.documents.typeset import FontsMissing, Template, TemplateFault, Templates
 
@@ -128,7 +129,7 @@ def check(template: Template) -> str:
     if digest not in _working:
         try:
             layout = named_unknown(LAYOUT, template.layout.decode())
-            for fault in chain(layout, template_faults(template)):
+            for fault in chain(layout, template_faults(template, full_of)):
                 raise broken(fault) from fault
         except FontsMissing as missing:
             logger.warning("template %s not tried: %s", template.variant, missing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from server.checklists.loader import bundled_root
@@ -21,33 +22,37 @@ from server.documents.templates import (
 
 # c.place.name in a template: the content is `c` in all of them.
 _NAMED = re.compile(r"(?<![\w.-])c((?:\.[a-z_][a-z0-9_-]*)+)")
+# What typst itself knows of a dictionary.
+_METHODS = {"at", "keys", "len", "pairs", "values"}
 _COMMENT = re.compile(r"(?<!:)//.*")
 
 
 def load_templates(directory: Path) -> Templates:
     """Read ``templates.yaml`` and the templates it names.
 
+    Each is tried with one sample, which takes about a second in all: keep the result.
+    ``patrol documents check`` (:func:`faults`) tries all samples.
+
     Raises:
         TemplateFault: the first thing wrong, with file and line: a file that is not
             there, a field that documents do not have, a template that does not
-            compile with the samples.
+            compile.
+        FontsMissing: a typeface is not installed.
     """
-    for fault in faults(directory):
+    rows = read_templates(directory)
+    for fault in _fields_and_samples(directory, rows, samples.full_of):
         raise fault
-    return read_templates(directory)
+    return rows
 
 
 def faults(directory: Path) -> Iterator[TemplateFault]:
-    """Everything wrong with the templates in ``directory``."""
+    """Everything wrong with the templates in ``directory``; takes seconds."""
     try:
         rows = read_templates(directory)
     except TemplateFault as fault:
         yield fault
         return
-    layout = directory / LAYOUT
-    yield from named_unknown(LAYOUT, layout.read_text(encoding="utf-8"))
-    for template in {row.template.variant: row.template for row in rows}.values():
-        yield from template_faults(template)
+    yield from _fields_and_samples(directory, rows, samples.all_of)
     try:
         render_case_file(samples.case_file(), {}, directory)
         render_case_file({}, {}, directory)
@@ -55,7 +60,18 @@ def faults(directory: Path) -> Iterator[TemplateFault]:
         yield fault
 
 
-def template_faults(template: Template) -> Iterator[TemplateFault]:
+def _fields_and_samples(
+    directory: Path, rows: Templates, contents: samples.Contents
+) -> Iterator[TemplateFault]:
+    layout = (directory / LAYOUT).read_text(encoding="utf-8")
+    yield from named_unknown(LAYOUT, layout)
+    for template in {row.template.variant: row.template for row in rows}.values():
+        yield from template_faults(template, contents)
+
+
+def template_faults(
+    template: Template, contents: samples.Contents
+) -> Iterator[TemplateFault]:
     """What is wrong with one template, found by reading and by setting samples."""
     named = list(named_unknown(f"{template.variant}.typ", template.typ.decode()))
     if template.docx is not None:
@@ -67,10 +83,10 @@ def template_faults(template: Template) -> Iterator[TemplateFault]:
     if named:
         return
     try:
-        for content, draft in samples.all_of(template):
+        for content, draft in contents(template):
             render_pdf(template, content, draft)
-        for content, draft in samples.some_of(template) if template.docx else ():
-            render_docx(template, content, draft)
+            if template.docx is not None:
+                render_docx(template, content, draft)
     except TemplateFault as fault:
         yield fault
 
@@ -80,16 +96,17 @@ def named_unknown(file: str, text: str) -> Iterator[TemplateFault]:
     leads the compiler to."""
     for number, line in enumerate(text.splitlines(), start=1):
         for match in _NAMED.finditer(_COMMENT.sub("", line)):
-            wrong = shape.unknown(tuple(match[1].split(".")[1:]))
+            path = takewhile(lambda n: n not in _METHODS, match[1].split(".")[1:])
+            wrong = shape.unknown(tuple(path))
             if wrong is not None:
                 yield unknown_field(file, number, wrong)
 
 
 def read_templates(directory: Path) -> Templates:
-    """Read ``templates.yaml`` and the templates it names, without setting any.
+    """The templates of a folder as they are, not tried.
 
     Raises:
-        TemplateFault: a file that is not there or cannot be read.
+        TemplateFault: a file is not there or cannot be read, or the list is wrong.
     """
     listed = directory / "templates.yaml"
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ from server.documents.fonts import font_directory, typefaces
 from server.documents.shape import complete
 from server.documents.templates import LAYOUT, Template
 
-_CHINA = timezone(timedelta(hours=8))
 _NO_DAY = datetime(1980, 1, 1, tzinfo=UTC)
 # Letters, digits and signs without a space; Chinese text breaks anywhere by itself.
-_LONG_WORD = re.compile(r"[^\s\u2e80-\u9fff\uff00-\uffef\U00020000-\U0003ffff]{30,}")
+_LONG_WORD = re.compile(r"[^\s\u2e80-\u9fff\uff00-\uffef\U00020000-\U0003ffff]{20,}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _PIECE = re.compile(r".{12}")
 
 
@@ -77,7 +77,7 @@ def breakable(value: Any) -> Any:
         return {name: breakable(v) for name, v in value.items()}
     if isinstance(value, list):
         return [breakable(v) for v in value]
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _MOMENT.match(value):
         return value
     return _LONG_WORD.sub(lambda word: _PIECE.sub("\\g<0>\u200b", word[0]), value)
 
@@ -85,7 +85,8 @@ def breakable(value: Any) -> Any:
 def compile_typst(variant: str, files: Mapping[str, bytes], day: str | None) -> bytes:
     """Compile ``files`` (text, ``main.typ`` first among them) to a PDF.
 
-    No other file, font or package is used. ``day`` (ISO) is what it says it was made on.
+    No other file, font or package is used. ``day`` (ISO) is the day it
+    says it was made on.
 
     Raises:
         TemplateFault: with the file (``main.typ`` goes by ``variant``) and line.
@@ -105,13 +106,19 @@ def compile_in(directory: Path, variant: str, day: str | None) -> bytes:
 
 
 def _compiled(
-    source: dict[str, bytes] | Path, root: Path, variant: str, day: str | None
+    # A dict works, and the library's types do not know it.
+    source: Any,
+    root: Path,
+    variant: str,
+    day: str | None,
 ) -> bytes:
-    made = datetime.fromisoformat(day).replace(tzinfo=_CHINA) if day else _NO_DAY
+    # Noon: the same day here and in Greenwich, whichever a reader shows.
+    made = datetime.fromisoformat(f"{day}T12:00:00+08:00") if day else _NO_DAY
+    families = typefaces()
     try:
         pdf, warnings = typst.compile_with_warnings(
-            source,  # type: ignore[type-var] # a dict works and is not in the types
-            font_paths=typefaces(),
+            source,
+            font_paths=families,
             ignore_system_fonts=True,
             root=root,
             format="pdf",
@@ -123,4 +130,4 @@ def _compiled(
         # A family that is not there would be replaced in silence.
         if "unknown font family" in warning.message:
             raise compile_fault(warning, variant)
-    return pdf
+    return bytes(pdf)

@@ -5,7 +5,8 @@ The names are invented; a sample is never issued.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from typing import Any
 
 from server.documents.shape import KINDS
@@ -164,90 +165,97 @@ def unissued(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"number": None, "issued_on": None, "verify": None}
 
 
-def some_of(template: Template) -> list[tuple[dict[str, Any], bool]]:
-    """Everything filled in, nothing filled in, and a draft; True for the draft."""
-    whole = full(template)
-    return [(whole, False), (minimal(template), False), (unissued(whole), True)]
+# What gives the contents a template is tried with, each True when it is a draft.
+Contents = Callable[[Template], Iterable[tuple[dict[str, Any], bool]]]
+
+
+def full_of(template: Template) -> list[tuple[dict[str, Any], bool]]:
+    """The paper that has everything."""
+    return [(full(template), False)]
 
 
 def all_of(template: Template) -> Iterator[tuple[dict[str, Any], bool]]:
     """Contents that together lead into every branch the kinds have."""
-    yield from some_of(template)
     whole = full(template)
+    yield whole, False
+    yield minimal(template), False
+    yield unissued(whole), True
     for result in ("failed", "substantiated", "not_substantiated"):
         yield whole | {"result": result, "result_text": None, "round": 3}, False
     yield whole | {"signature": {"refused": True, "note": "当事人拒绝签字"}}, False
 
 
+_CASE: dict[str, Any] = {
+    **{name: _COMMON[name] for name in ("ticket", "duty_item", "area", "place")},
+    **{name: _COMMON[name] for name in ("party", "due_on", "penalties")},
+    "title": "哈德门饭店安全出口堵塞",
+    "state": "已办结",
+    "printed_on": "2026-12-08",
+    "category": "疏散通道、安全出口",
+    "severity": "一般",
+    "description": _COMMON["hazards"][0]["description"],
+    "found_at": "2026-11-20T09:30:00+08:00",
+    "found_by": "乌兰图雅",
+    "reported_at": "2026-11-20T10:50:00+08:00",
+    "closed_at": "2026-12-07T16:20:00+08:00",
+    "departments": [
+        {"name": "昆都仑区消防救援大队", "role": "主办"},
+        {"name": "昆都仑区应急管理局", "role": "知会"},
+    ],
+    "decision": {
+        "row": "L04",
+        "text": "当事人拒不整改，报区消防救援大队",
+        "clauses": [{"clause": "31.township.3", "text": "配合履职事项清单第31项"}],
+    },
+    "events": [
+        {
+            "at": "2026-11-20T10:50:00+08:00",
+            "who": "乌兰图雅",
+            "action": "上报",
+            "from": "发现",
+            "to": "已上报",
+            "note": "经营者拒绝当场清除货架。",
+        },
+        {
+            "at": "2026-11-24T09:00:00+08:00",
+            "who": "王建国",
+            "action": "责令改正",
+            "from": "核查中",
+            "to": "责令改正",
+            "note": None,
+        },
+    ],
+    "photos": [
+        {
+            "id": f"{step}{stage}",
+            "step": step,
+            "stage": stage,
+            "caption": "二楼东侧安全出口",
+            "taken_at": "2026-11-20T09:35:00+08:00",
+        }
+        for step in ("发现", "第1次复查")
+        for stage in ("整改前", "整改后")
+    ],
+    "papers": [
+        {
+            "title": "责令改正通知书",
+            "number": "昆消责改〔2026〕12号",
+            "issuer": "昆都仑区消防救援大队",
+            "issued_on": "2026-11-24",
+            "state": "已送达",
+        }
+    ],
+    "controls": [
+        {
+            "kind": "设置警示标志",
+            "imposed_at": "2026-11-20T10:00:00+08:00",
+            "lifted_at": "2026-12-07T16:00:00+08:00",
+            "note": None,
+        }
+    ],
+}
+
+
 def case_file() -> dict[str, Any]:
     """A case file with everything filled in; its photos are not there."""
-    stages = ("整改前", "整改后")
-    return {
-        **{name: _COMMON[name] for name in ("ticket", "duty_item", "area", "place")},
-        **{name: _COMMON[name] for name in ("party", "due_on", "penalties")},
-        "title": "哈德门饭店安全出口堵塞",
-        "state": "已办结",
-        "printed_on": "2026-12-08",
-        "category": "疏散通道、安全出口",
-        "severity": "一般",
-        "description": _COMMON["hazards"][0]["description"],
-        "found_at": "2026-11-20T09:30:00+08:00",
-        "found_by": "乌兰图雅",
-        "reported_at": "2026-11-20T10:50:00+08:00",
-        "closed_at": "2026-12-07T16:20:00+08:00",
-        "departments": [
-            {"name": "昆都仑区消防救援大队", "role": "主办"},
-            {"name": "昆都仑区应急管理局", "role": "知会"},
-        ],
-        "decision": {
-            "row": "L04",
-            "text": "当事人拒不整改，报区消防救援大队",
-            "clauses": [{"clause": "31.township.3", "text": "配合履职事项清单第31项"}],
-        },
-        "events": [
-            {
-                "at": "2026-11-20T10:50:00+08:00",
-                "who": "乌兰图雅",
-                "action": "上报",
-                "from": "发现",
-                "to": "已上报",
-                "note": "经营者拒绝当场清除货架。",
-            },
-            {
-                "at": "2026-11-24T09:00:00+08:00",
-                "who": "王建国",
-                "action": "责令改正",
-                "from": "核查中",
-                "to": "责令改正",
-                "note": None,
-            },
-        ],
-        "photos": [
-            {
-                "id": f"{step}{stage}",
-                "step": step,
-                "stage": stage,
-                "caption": "二楼东侧安全出口",
-                "taken_at": "2026-11-20T09:35:00+08:00",
-            }
-            for step in ("发现", "第1次复查")
-            for stage in stages
-        ],
-        "papers": [
-            {
-                "title": "责令改正通知书",
-                "number": "昆消责改〔2026〕12号",
-                "issuer": "昆都仑区消防救援大队",
-                "issued_on": "2026-11-24",
-                "state": "已送达",
-            }
-        ],
-        "controls": [
-            {
-                "kind": "设置警示标志",
-                "imposed_at": "2026-11-20T10:00:00+08:00",
-                "lifted_at": "2026-12-07T16:00:00+08:00",
-                "note": None,
-            }
-        ],
-    }
+    return deepcopy(_CASE)

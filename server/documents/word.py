@@ -26,6 +26,9 @@ from server.documents.shape import SHAPE, unknown
 
 _NO_DAY = datetime(1980, 1, 1)  # noqa: DTZ001 - a Word file's times have no zone
 _QR = Mm(22)
+# What a template can do wrong: its language, a filter given the wrong thing, markup
+# that is cut in two.
+_FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, SyntaxError)
 
 
 def fill(name: str, docx: bytes, content: Mapping[str, Any], draft: bool) -> bytes:
@@ -43,7 +46,7 @@ def fill(name: str, docx: bytes, content: Mapping[str, Any], draft: bool) -> byt
         template.render(values, _environment(), autoescape=True)
     except UndefinedError as error:
         raise TemplateFault(name, _line(error), f"文书没有字段：{error}") from error
-    except TemplateError as error:
+    except _FAULTS as error:
         raise TemplateFault(name, _line(error), str(error)) from error
     _describe(template, content)
     out = io.BytesIO()
