@@ -10,12 +10,12 @@ help: ## list the targets
 
 # The last line replaces the shell, and stops all of it when make itself is killed.
 run: ## install what is missing and serve on http://127.0.0.1:8000 (PORT=… for another)
-	@tools/system-packages.sh python servers
+	@tools/system-packages.sh python servers documents
 	@tools/python-environment.sh
 	@exec setpriv --pdeathsig TERM .venv/bin/patrol run
 
 test: ## install what is missing and run the whole suite (ARGS=… for pytest)
-	@tools/system-packages.sh python servers browser
+	@tools/system-packages.sh python servers browser documents
 	@tools/python-environment.sh dev
 	.venv/bin/pytest $(ARGS)
 
@@ -34,7 +34,7 @@ format: ## bring the code into the form that check asks for
 	.venv/bin/ruff format .
 
 bench: ## measure, ratios within one run
-	@tools/system-packages.sh python servers
+	@tools/system-packages.sh python servers documents
 	@tools/python-environment.sh dev
 	.venv/bin/python -m tests.benchmarks
 

@@ -30,6 +30,7 @@ from server.core.http.operations import count_requests
 from server.core.http.render import install_problem_handlers
 from server.core.permissions import Actor
 from server.core.storage import Store
+from server.documents.routes import blueprint as documents_api
 from server.duties.routes import blueprint as duties_api
 from server.incidents.routes import blueprint as incidents_api
 from server.notifications.routes import blueprint as notifications_api
@@ -42,7 +43,7 @@ from server.submissions.routes import blueprint as submissions_api
 from server.sync.routes import blueprint as sync_api
 from server.tickets.routes import blueprint as tickets_api
 from server.web.routes import blueprint as web
-from server.wiring import GAUGES, PHOTO_OWNERS, SUBSCRIPTIONS
+from server.wiring import DOCUMENT_OWNERS, GAUGES, PHOTO_OWNERS, SUBSCRIPTIONS
 
 API = "/api/v1"
 API_ROOMS = (
@@ -62,6 +63,7 @@ API_ROOMS = (
     sync_api,
     tickets_api,
     submissions_api,
+    documents_api,
 )
 
 
@@ -129,6 +131,11 @@ def _install_store(app: Flask, settings: Settings) -> None:
     store.prepare()
     app.extensions["photo_store"] = store
     app.extensions["photo_owners"] = PHOTO_OWNERS
+    # Beside the photos: a sweep of theirs never comes here.
+    documents = Store(settings.photo_dir / "documents")
+    documents.prepare()
+    app.extensions["document_store"] = documents
+    app.extensions["document_owners"] = DOCUMENT_OWNERS
 
 
 def _note_denial(actor: Actor | None, permission: str, path: str, why: str) -> None:

@@ -20,15 +20,19 @@ from server.core import queues, workdays
 from server.core.clock import local_date, now
 from server.core.db import unit_of_work
 from server.core.http.operations import Gauge
+from server.documents import jobs as document_jobs
+from server.documents.owners import Kinds as DocumentKinds
 from server.duties.photos import DUTY
 from server.incidents.photos import INCIDENT
 from server.notifications import deliveries
 from server.notifications import jobs as notification_jobs
 from server.notifications.kinds import RULES
 from server.orders.photos import ORDER
+from server.patrols.documents import INSPECTION
 from server.patrols.photos import FINDING
 from server.photos import jobs as photo_jobs
 from server.photos.owners import Kinds
+from server.tickets import documents as ticket_documents
 from server.tickets import jobs as ticket_jobs
 from server.tickets.photos import TICKET
 
@@ -38,12 +42,18 @@ logger = logging.getLogger(__name__)
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "photo.received": ("make_derivatives",),
     **dict.fromkeys(RULES, ("notify",)),
+    "document.issued": ("render_document",),
 }
 
 # job name -> what it does with the event
 JOBS: dict[str, Callable[[dict[str, Any]], None]] = {
     "make_derivatives": lambda event: photo_jobs.make_derivatives(event, _store()),
     "notify": lambda event: notification_jobs.notify(event, _settings()),
+    "render_document": lambda event: document_jobs.render_document(
+        event,
+        current_app.extensions["document_store"],
+        current_app.extensions["settings"].public_url,
+    ),
 }
 
 
@@ -76,6 +86,12 @@ PHOTO_OWNERS: Kinds = {
     "duty": DUTY,
 }
 
+# kind of owner -> who may see its documents
+DOCUMENT_OWNERS: DocumentKinds = {
+    "ticket": ticket_documents.TICKET,
+    "inspection": INSPECTION,
+}
+
 # What /metrics tells beside the counters of requests.
 GAUGES: tuple[Gauge, ...] = (
     Gauge(
@@ -95,6 +111,8 @@ GAUGES: tuple[Gauge, ...] = (
         "Days for which holidays and make-up days are known; warn under 90",
         "calendar",
         lambda: {"working_days": _calendar_days_left()},
+    ),
+    Gauge(
         "patrol_notification_deliveries",
         "Messages owed to mailboxes, bots and webhooks; dead: waiting for a person",
         "state",

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Installs the system packages the project needs and that are not there yet.
 #
-#   tools/system-packages.sh [python] [servers] [browser]
+#   tools/system-packages.sh [python] [servers] [browser] [documents]
 #
 # python: the venv module; servers: PostgreSQL with PostGIS, and Redis; browser:
-# Chromium and a Chinese font, for the browser tests. Nothing missing: no output.
+# Chromium and a Chinese font, for the browser tests; documents: the typefaces of
+# papers, which document-fonts.sh fetches. Nothing missing: no output.
 #
 # As root, or where sudo asks no password, it installs with apt-get; otherwise it
 # prints the one line to run and fails. Database clusters and services that are there
@@ -49,8 +50,9 @@ missing_packages() {
             command -v chromium >/dev/null || echo chromium
             has_chinese_font || echo fonts-noto-cjk
             ;;
+        documents) ;; # not installed: see the next lines
         *)
-            say "usage: $0 [python] [servers] [browser]"
+            say "usage: $0 [python] [servers] [browser] [documents]"
             exit 2
             ;;
         esac
@@ -84,6 +86,10 @@ apt_get() {
         apt-get -q -o DPkg::Lock::Timeout=600 \
         -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }
+
+case " $* " in
+*' documents '*) "${0%/*}/document-fonts.sh" ;;
+esac
 
 # shellcheck disable=SC2046 # one package a word
 set -- $(missing_packages "$@")

@@ -95,3 +95,8 @@ def area_paths_of(staff_id: UUID) -> list[str]:
         .where(RoleGrant.staff_id == staff_id)
     )
     return list(db.session.scalars(query))
+
+
+def name_of(staff_id: UUID) -> str:
+    """Return the name of a member of staff."""
+    return db.session.scalars(select(Staff.name).where(Staff.id == staff_id)).one()

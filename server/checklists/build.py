@@ -32,6 +32,7 @@ from server.checklists.catalogue import (
     TownRow,
 )
 from server.checklists.duties import DutyKind, Figure
+from server.checklists.issuing import issuing
 from server.checklists.marked import Marked
 from server.checklists.orders import order_processes
 
@@ -58,6 +59,7 @@ class Sources:
     incidents: Marked
     duties: Marked
     orders: Marked
+    issuing: Marked
     checklists: tuple[Marked, ...]
 
 
@@ -126,6 +128,7 @@ def _rules(sources: Sources, duty: tuple[DutyItem, ...]) -> Rules:
             _suggest_row(row) for row in sources.routing.data.get("suggest", ())
         ),
         returns_before_decision=_returns(sources.routing.data),
+        issuing=issuing(sources.issuing.data),
     )
 
 

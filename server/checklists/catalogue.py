@@ -18,6 +18,7 @@ from server.checklists.codec import Document, content_hash, from_plain, to_plain
 from server.checklists.duties import DutyKind
 from server.checklists.duty_list import DutyItem, Party
 from server.checklists.incidents import Figure, IncidentKind
+from server.checklists.issuing import Issuing
 from server.checklists.orders import OrderProcess
 from server.checklists.places import PlaceRules
 from server.checklists.rows import (
@@ -266,6 +267,7 @@ class Rules:
     places: PlaceRules = field(default_factory=PlaceRules)
     suggest_rows: tuple[SuggestRow, ...] = ()
     returns_before_decision: int | None = None
+    issuing: Issuing = field(default_factory=Issuing)
 
     def to_document(self) -> Document:
         """The JSON-able form in which a published version is stored."""

@@ -13,6 +13,7 @@ from server.checklists import (
     build,
     duty_checks,
     incident_faults,
+    issuing,
     lead_parties,
     ordercheck,
     place_faults,
@@ -72,6 +73,9 @@ def faults(sources: Sources) -> Iterator[Fault]:
     yield from duty_checks.faults(sources)
     names = {d["code"]: d["name"] for d in sources.departments.data["departments"]}
     yield from ordercheck.faults(sources.orders, known.duty, names)
+    yield from issuing.faults(
+        sources.issuing, known.departments, sources.documents.data["documents"]
+    )
 
 
 def _known(sources: Sources) -> _Known:

@@ -220,6 +220,12 @@ PARTS: dict[str, _Part] = {
         lambda o: {kind.code: kind for kind in o.rules.places.kinds},
         lambda kind: kind.basis,
     ),
+    "office": _Part(
+        "发文机关", lambda o: {one.department: one for one in o.rules.issuing.offices}
+    ),
+    "series": _Part(
+        "文号", lambda o: {one.mark: one for one in o.rules.issuing.series}
+    ),
     "outside": _Part(
         "系统之外",
         lambda o: {e.clause: e for e in o.rules.outside},

@@ -37,12 +37,13 @@ _FILES = (
     "shared",
 )
 # A town may have none of these; then they hold nothing.
-_OPTIONAL: dict[str, dict[str, list[Any]]] = {
+_OPTIONAL: dict[str, dict[str, Any]] = {
     "documents": {"documents": []},
     "outside": {"outside": []},
     "incidents": {"incidents": []},
     "duties": {"forms": [], "duties": []},
     "orders": {"orders": []},
+    "issuing": {"form": "", "offices": [], "series": []},
 }
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "places": "places:places",
     "staff": "staff:staff",
     "demo": "day:demo",
+    "documents": "documents:documents",
 }
 
 

@@ -18,6 +18,7 @@ from server.cli.settings import application
 from server.core import migrate
 from server.core.db import db, unit_of_work
 from server.demo import seed
+from server.documents.consistency import faults as document_faults
 from server.duties.consistency import faults as duty_faults
 from server.incidents.consistency import faults as incident_faults
 from server.orders.consistency import faults as order_faults
@@ -93,6 +94,7 @@ def faults_beside() -> list[str]:
         duty_faults,
         photo_faults,
         submission_faults,
+        document_faults,
     )
     return [said for faults in rooms for said in faults()]
 

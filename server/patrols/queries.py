@@ -94,3 +94,11 @@ def lon_lat(row: Finding | Inspection) -> tuple[float, float]:
         select(func.ST_X(kind.geom), func.ST_Y(kind.geom)).where(kind.id == row.id)
     ).one()
     return lon, lat
+
+
+def findings_of(inspection_id: UUID, staff_id: UUID) -> list[Finding]:
+    """Return the findings of a person's inspection, oldest first."""
+    query = select(Finding).where(
+        Finding.inspection_id == inspection_id, Finding.staff_id == staff_id
+    )
+    return list(db.session.scalars(query.order_by(Finding.found_at, Finding.id)))

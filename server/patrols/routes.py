@@ -9,7 +9,8 @@ from server.core.errors import NotFound
 from server.core.http import Blueprint, Reply, etag_of
 from server.core.http.app import settings
 from server.core.permissions import Actor
-from server.patrols import policy, queries, schemas, service
+from server.documents.schemas import DocumentOut, document_out
+from server.patrols import documents, policy, queries, schemas, service
 from server.patrols.models import Finding, Inspection
 from server.tickets.service import view
 
@@ -78,6 +79,20 @@ def show_inspection(actor: Actor, inspection_id: UUID) -> Reply:
     if not policy.may_read(actor, inspection.staff_id, inspection.area_path):
         raise NotFound(hidden=True)
     return Reply(_inspection_out(inspection), etag=etag_of(inspection.content_hash))
+
+
+@blueprint.expose(
+    "POST",
+    "/inspections/<uuid:inspection_id>/record",
+    permission=policy.INSPECT,
+    summary="Issue the record (检查记录) of an inspection; once, again the same answer",
+    answers={200: DocumentOut, 201: DocumentOut},
+)
+def issue_record(actor: Actor, inspection_id: UUID) -> Reply:
+    """Issue the record of an inspection."""
+    seen, first = documents.record_of(actor, inspection_id, settings().timezone)
+    whole = document_out(seen) | {"content": seen.document.content}
+    return Reply(whole, 201 if first else 200)
 
 
 def _finding_out(finding: Finding, *, whole: bool) -> dict[str, Any]:

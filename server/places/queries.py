@@ -242,3 +242,9 @@ def lock_imports() -> None:
 
 # Any number, the same for every import into this database.
 _IMPORTS = 7_203_151
+
+
+def address_of(place_id: UUID) -> str | None:
+    """Return the address of a registered place; None where it has none."""
+    query = select(Place.address).where(Place.id == place_id)
+    return db.session.scalars(query).first() or None

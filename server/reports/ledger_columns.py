@@ -82,6 +82,7 @@ REMARKS: Mapping[str, str] = {
     "part_answered": "协办部门办结：{}",
     "joint_convened": "召集联合行动：{}",
     "joint_held": "联合行动：{}",
+    "document_withdrawn": "撤回文书：{}",
 }
 GRADES: Mapping[str, str] = {"C": "C级", "D": "D级", "confirmed": "存在安全隐患"}
 _TO_DEPARTMENT = frozenset({"dispatched", "transferred", "escalated"})

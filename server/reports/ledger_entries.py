@@ -203,6 +203,8 @@ def _noticed(kind: str) -> Step:
     def step(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
         measured(entry, payload, on)
         document = _document(payload)
+        if document.get("kind") == "extension":
+            document = {}  # the notice that is put off stays the notice
         entry.notice = document.get("title") or entry.notice
         number = document.get("number") or payload.get("document_no")
         entry.notice_no = number or entry.notice_no
@@ -363,4 +365,5 @@ _STEPS: Mapping[str, Step] = {
     "ticket.part_answered": _remarked("part_answered", "note"),
     "ticket.joint_action_convened": _remarked("joint_convened", "note"),
     "ticket.joint_action_held": _remarked("joint_held", "found"),
+    "ticket.document_withdrawn": _remarked("document_withdrawn", "note"),
 }

@@ -17,7 +17,10 @@ from server.tickets.models import Ticket
 
 @dataclass
 class Change:
-    """One transition about to happen; ``payload`` becomes the event's."""
+    """One transition about to happen; ``payload`` becomes the event's.
+
+    ``due_before`` is the ticket's day before it.
+    """
 
     ticket: Ticket
     row: Transition
@@ -28,6 +31,7 @@ class Change:
     moment: datetime
     zone: ZoneInfo
     payload: dict[str, Any] = field(default_factory=dict)
+    due_before: date | None = None
 
     @property
     def today(self) -> date:

@@ -23,7 +23,7 @@ from server.core.errors import Invalid
 from server.core.fastsql import Rows
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, papers, routing, stages, workflow
+from server.tickets import deadlines, papers, routing, stages, workflow, written
 from server.tickets.fields import LATEST
 from server.tickets.models import Ticket, TicketControl, TicketDepartment, TicketStage
 from server.tickets.queries import SUBJECT
@@ -136,12 +136,40 @@ def open_ticket(
     if hazard.control:
         imposed = _imposed(ticket_id, hazard.control, actor, moment)
         rows.append((TicketControl, [imposed]))
-    notice = town_notice(process, due_on) if state is State.RECTIFYING else None
+    notice = None
+    if state is State.RECTIFYING:
+        notice = _notice(row, hazard, process, edition, actor, zone)
     stopped = state is State.REPORTED and _stopped(hazard, process)
     made = partial(papers.paper, edition.rules, process.item, department=None)
     opened = Opened(number, state, due_on, decision, rows)
     _record(opened, step, hazard, actor, notice, stopped, made)
     return opened
+
+
+def _notice(
+    row: dict[str, Any],
+    hazard: Hazard,
+    process: ItemProcess,
+    edition: Edition,
+    actor: Actor,
+    zone: ZoneInfo,
+) -> dict[str, Any] | None:
+    """Return the notice that the town's day comes with: issued where it must be (42),
+    elsewhere only noted, as a reminder that may be issued later."""
+    notice = town_notice(process, row["due_on"])
+    if process.town_notice != "mandatory":
+        return notice
+    case = written.Case(
+        Ticket(**row),
+        edition.rules,
+        process.item,
+        actor,
+        row["opened_at"],
+        zone,
+        {"note": hazard.handling.get("note"), "photos": hazard.photos},
+        finder=actor.name,
+    )
+    return written.issued(case, notice)
 
 
 def _check_handling(hazard: Hazard, state: State, process: ItemProcess) -> None:

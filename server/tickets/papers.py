@@ -22,7 +22,12 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "transfer": ("transfer_letter",),
     "escalate": ("escalation_report", "closure_request"),
     "feed_back": ("feedback",),
+    "reinspect": ("recheck",),
+    "extend": ("extension",),
 }
+# Papers of ours, on any item: the list names the act, not the paper. They exist only
+# where they are issued (``issuing.yaml``).
+OWN_KINDS = frozenset({"recheck", "extension"})
 
 # An order of a department to which the list gives no paper by name: 要求整改.
 PLAIN_ORDER = "整改要求"
@@ -46,6 +51,8 @@ def paper(
         title = _title(rules, item, kind, department)
         if title is None and kind == "order":
             title = PLAIN_ORDER
+        if kind in OWN_KINDS:
+            title = rules.issuing.titled(kind)
         if title is not None:
             document = {"kind": kind, "title": title, "number": number}
             return document | {"due_on": due_on, "issuer": department}
@@ -57,6 +64,22 @@ def _title(rules: Rules, item: str, kind: str, department: str | None) -> str | 
     own = [d for d in fitting if department in d.departments]
     anyone = [d for d in fitting if not d.departments]
     return next((d.title for d in own + anyone), None)
+
+
+def basis(
+    rules: Rules, item: str, kind: str, title: str, department: str
+) -> tuple[str, ...]:
+    """Return the clauses a paper rests on; empty where the list has no such paper."""
+    return next(
+        (
+            d.basis_for(item)
+            for d in rules.documents
+            if (d.kind, d.title) == (kind, title)
+            and item in d.items
+            and (not d.departments or department in d.departments)
+        ),
+        (),
+    )
 
 
 def orders_beside(rules: Rules, item: str, department: str | None) -> bool:

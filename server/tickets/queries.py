@@ -29,6 +29,8 @@ from server.core import fastsql
 from server.core.db import db, inside_any
 from server.core.permissions import Actor
 from server.departments.models import Department
+from server.documents.queries import Seen, of_owner
+from server.documents.told import files_out, status
 from server.tickets import policy
 from server.tickets.models import (
     Ticket,
@@ -199,7 +201,29 @@ def documents_of(number: str) -> list[dict[str, Any]]:
     for event in noted((SUBJECT, number)):
         payload = orjson.loads(event.payload)
         issued += [(event.at, payload["document"])] if "document" in payload else []
-    return [{**document, "issued_at": at} for at, document in issued]
+    numbered = {str(one.document.id): one for one in of_owner(SUBJECT, number)}
+    return [
+        {**document, "issued_at": at} | _standing(numbered.get(document.get("id")))
+        for at, document in issued
+    ]
+
+
+def _standing(seen: Seen | None) -> dict[str, Any]:
+    """Return what is told of an issued document beside what its event noted."""
+    if seen is None:
+        return {}
+    links = {format: file["url"] for format, file in files_out(seen).items()}
+    return {"status": status(seen), "links": links}
+
+
+def happened(number: str, types: Sequence[str]) -> int:
+    """Count the events of these types on a ticket, before the change under way."""
+    query = select(func.count()).where(
+        AuditEvent.subject_type == SUBJECT,
+        AuditEvent.subject_id == number,
+        AuditEvent.type.in_(types),
+    )
+    return db.session.scalar(query) or 0
 
 
 class Event(NamedTuple):

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from flask import Response
+
 from server.areas.service import path_of
 from server.audit import timeline
 from server.checklists.service import edition_of, own_catalogue
@@ -25,6 +27,8 @@ from server.core.http import (
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
+from server.documents.files import MEDIA_TYPES
+from server.documents.schemas import FileQuery
 from server.photos.models import Photo
 from server.tickets import (
     casework,
@@ -165,6 +169,29 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
     others = casework.around(actor, seen)
     tag = etag(seen.ticket, actor, len(uploaded), others)
     return Reply(_whole(seen, uploaded, others), etag=tag)
+
+
+@blueprint.expose(
+    "POST",
+    "/tickets/<number>/drafts/<action>",
+    permission=policy.ACT,
+    summary="The document an action would issue now, marked 草稿; nothing is kept",
+    json=True,
+    query=FileQuery,
+    bodies=ACTION_BODIES,
+    who="whom the ticket's own actions name",
+    media_types=tuple(MEDIA_TYPES.values()),
+)
+def draft(
+    actor: Actor, number: str, action: str, body: Any, query: dict[str, Any]
+) -> Response:
+    """Give out a draft."""
+    zone, format = settings().timezone, query["format"]
+    data = service.draft(actor, number, action, body, zone, format)
+    response = Response(data, mimetype=MEDIA_TYPES[format])
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def _require_version(ticket: Ticket) -> None:

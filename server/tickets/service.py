@@ -13,9 +13,11 @@ from server.audit.service import record
 from server.checklists.catalogue import Rules
 from server.checklists.service import rules_of
 from server.core.clock import local_date, now
+from server.core.db import db
 from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
+from server.documents import service as documents
 from server.tickets import (
     deadlines,
     evidence,
@@ -26,6 +28,7 @@ from server.tickets import (
     stages,
     told,
     workflow,
+    written,
 )
 from server.tickets.change import Change
 from server.tickets.consistency import TICKETS
@@ -141,10 +144,27 @@ def act(
     if action not in workflow.ACTIONS:
         raise NotFound(Text(f"没有操作 {action}", f"No action {action}"))
     check_version(seen.ticket)
-    try:
-        allowed = workflow.candidates(action, seen.situation, seen.hats)
-    except Refused as refused:
-        raise _refusal(refused, seen) from refused
+    allowed = _allowed(seen, action)
+    change = _change(actor, seen, action, allowed, body, zone)
+    EFFECTS[action](change)
+    _add_paper(change)
+    move(change)
+    return view(actor, number)
+
+
+def _change(
+    actor: Actor,
+    seen: View,
+    action: str,
+    allowed: list[Transition],
+    body: Any,
+    zone: ZoneInfo,
+) -> Change:
+    """Return the transition that ``body`` asks for, checked but for its effects.
+
+    Raises:
+        Invalid, NotAllowedInState: as :func:`act`.
+    """
     moment = now()
     reader = Reader(
         seen.rules,
@@ -162,7 +182,7 @@ def act(
         raise _refusal(Refused("guard", why), seen)
     reader.require(row.needs, values)
     evidence.require(seen.ticket, values.get("photos", ()), row.evidence)
-    change = Change(
+    return Change(
         seen.ticket,
         row,
         values,
@@ -171,27 +191,80 @@ def act(
         seen.situation.process,
         moment,
         zone,
+        due_before=seen.ticket.due_on,
     )
-    EFFECTS[action](change)
-    _add_paper(change)
-    move(change)
-    return view(actor, number)
+
+
+def draft(
+    actor: Actor, number: str, action: str, body: Any, zone: ZoneInfo, format: str
+) -> bytes:
+    """Return the paper that an action would make now, marked 草稿.
+
+    Everything is checked as in :func:`act`, nothing is kept and no number taken.
+
+    Raises:
+        Conflict: the action makes no paper that is issued here.
+    """
+    seen = view(actor, number)
+    allowed = _allowed(seen, action)
+    trial = db.session.begin_nested()
+    try:
+        change = _change(actor, seen, action, allowed, body, zone)
+        EFFECTS[action](change)
+        paper = written.paper_of(_case(change), _made(change))
+        if paper is None:
+            text = Text("此操作不制发文书", "No document is issued with this action")
+            raise Conflict(text, slug="no-document")
+        return documents.draft(actor, paper, seen.rules, zone, format)
+    finally:
+        trial.rollback()
+
+
+def _allowed(seen: View, action: str) -> list[Transition]:
+    if action not in workflow.ACTIONS:
+        raise NotFound(Text(f"没有操作 {action}", f"No action {action}"))
+    try:
+        return workflow.candidates(action, seen.situation, seen.hats)
+    except Refused as refused:
+        raise _refusal(refused, seen) from refused
 
 
 def _add_paper(change: Change) -> None:
-    """Note the paper that the action makes; an appraisal's comes with its result."""
+    """Issue or note the paper that the action makes."""
+    made = written.issued(_case(change), _made(change))
+    if made:
+        change.payload["document"] = made
+
+
+def _made(change: Change) -> dict[str, Any] | None:
+    """Return the paper of an action, not issued yet; an appraisal's comes with its
+    result, and what the town does is the town's whoever does it."""
+    if "document" in change.payload:
+        return dict(change.payload["document"])
     if change.row.action == "appraise" and "grade" not in change.values:
-        return
-    made = papers.paper(
+        return None
+    by_town = not change.row.hats.isdisjoint({Hat.INSPECTOR, Hat.OFFICER})
+    return papers.paper(
         change.rules,
         change.process.item,
         change.row.action,
-        change.actor.department,
+        None if by_town else change.actor.department,
         number=change.values.get("document_no"),
         due_on=change.values.get("due_on"),
     )
-    if made:
-        change.payload["document"] = made
+
+
+def _case(change: Change) -> written.Case:
+    return written.Case(
+        change.ticket,
+        change.rules,
+        change.process.item,
+        change.actor,
+        change.moment,
+        change.zone,
+        change.values,
+        change.due_before,
+    )
 
 
 def _refusal(refused: Refused, seen: View) -> Forbidden | Conflict:

@@ -12,6 +12,8 @@ from server.core.http.app import VERSION, settings
 from server.core.http.operations import readyz
 from server.core.http.pages import STATIC, asset, page
 from server.core.permissions import PUBLIC
+from server.documents.queries import by_code
+from server.documents.schemas import verified_out
 from server.web import service
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
@@ -54,6 +56,22 @@ def _shown(path: Path | None) -> str | None:
         return None
     inside = path.is_relative_to(_PROJECT)
     return str(path.relative_to(_PROJECT)) if inside else path.name
+
+
+@blueprint.expose(
+    "GET",
+    "/v/<code>",
+    permission=PUBLIC,
+    summary="Where a document's QR code leads: is it a real one, and does it stand?",
+    media_types=("text/html",),
+)
+def verify(code: str) -> Response:
+    """Tell whoever holds a document whether it is real; 404 for an unknown code."""
+    seen = by_code(code)
+    found = None if seen is None else verified_out(seen)
+    response = page("verify.html", found=found)
+    response.status_code = 404 if found is None else 200
+    return response
 
 
 @blueprint.expose(

@@ -100,11 +100,11 @@ def test_the_fire_brigade_orders_what_a_safety_inspection_found(make: Factory) -
     assert (ordered["state"], ordered["due_on"]) == ("verifying", None)
     ordered = lead.done(number, "order", due_on="2098-01-01", note="限期整改")
     assert (ordered["state"], ordered["due_on"]) == ("ordered", "2098-01-01")
-    papers = [(d["title"], d["number"], d["issuer"]) for d in ordered["documents"]]
-    assert papers == [
-        ("责令改正通知书", "消1号", "kq-fire"),
-        ("整改指令", None, "kq-emergency"),
-    ]
+    outside, issued = ordered["documents"]
+    assert (outside["title"], outside["number"]) == ("责令改正通知书", "消1号")
+    assert (outside["issuer"], "id" in outside) == ("kq-fire", False)
+    assert (issued["title"], issued["issuer"]) == ("整改指令", "kq-emergency")
+    assert issued["number"].startswith("昆应急整令〔")
 
 
 def test_each_step_leaves_its_paper(make: Factory) -> None:
@@ -130,6 +130,7 @@ def test_each_step_leaves_its_paper(make: Factory) -> None:
     assert [(d["kind"], d["title"]) for d in fed["documents"]] == [
         ("order", "整改要求"),
         ("penalty_decision", "处罚决定"),
+        ("recheck", "复查意见"),
         ("feedback", "整改结果反馈"),
     ]
     stopped = worker.ticket(make.ticket(worker, duty_item="40", category="F10"))

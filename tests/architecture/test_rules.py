@@ -52,6 +52,8 @@ def test_reads_do_not_need_roles_that_writes_do_not(shared_app: Flask) -> None:
         "/api/v1/auth/login",
         "/api/v1/openapi.json",
         "/api/v1/docs",
+        "/api/v1/documents/verify/<code>",
+        "/v/<code>",
     }
 
 

@@ -61,6 +61,8 @@ NOT_MADE_HERE = [
     "ledger_submissions",
     "ledger_files",
     "ledger_receipts",
+    "document_templates",
+    "document_files",
 ]
 
 

@@ -248,8 +248,15 @@ class Case:
         return self
 
     def papers(self, *issued: str | tuple[str, str]) -> Case:
-        """All papers issued so far: the title of each, and the due day of some."""
-        documents = self.ticket["documents"]
+        """The papers the list knows, so far: the title of each, the due day of some.
+
+        Those of re-inspections and extensions are ours, and every one has its own.
+        """
+        documents = [
+            d
+            for d in self.ticket["documents"]
+            if d["kind"] not in {"recheck", "extension"}
+        ]
         assert [d["title"] for d in documents] == [
             paper if isinstance(paper, str) else paper[0] for paper in issued
         ]

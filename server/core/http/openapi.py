@@ -237,7 +237,8 @@ def _raw_schema(media_type: str) -> Any:
 def _component(spec: APISpec, endpoint: Endpoint, name: str) -> dict[str, str]:
     """Keep the body for ``name`` as a component and return the reference to it."""
     key = f"{endpoint.permission.name}.{name}"
-    spec.components.schema(key, dict(endpoint.bodies[name]))
+    if key not in spec.components.schemas:  # two calls may take the same bodies
+        spec.components.schema(key, dict(endpoint.bodies[name]))
     return {"$ref": f"#/components/schemas/{key}"}
 
 
