@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Text, func, literal_column, select
 
 from server.areas.models import Area, AreaBoundary
 from server.core import fastsql
@@ -96,6 +96,17 @@ def listed(
     if after:
         query = query.where(Area.path > after)
     return list(db.session.scalars(query.limit(limit)))
+
+
+def named(words: Sequence[str]) -> dict[str, list[str]]:
+    """Return the paths of the areas whose name holds a word, by word (lower case)."""
+    word = func.unnest(list(words), type_=Text).column_valued("word")
+    form = func.lower(func.normalize(Area.name, literal_column("NFKC")))
+    query = select(word, Area.path).where(func.strpos(form, word) > 0)
+    found: dict[str, list[str]] = {}
+    for said, path in db.session.execute(query):
+        found.setdefault(said, []).append(path)
+    return found
 
 
 def subtree(paths: Sequence[str]) -> list[Area]:

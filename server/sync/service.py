@@ -52,7 +52,7 @@ from server.places.schemas import place_out
 from server.sync import policy, queries
 from server.sync.cursor import Cursor, PlaceSet, fingerprint, some_of
 from server.tickets.models import Ticket
-from server.tickets.queries import department_names, parts_of
+from server.tickets.queries import assignees, department_names, parts_of
 from server.tickets.schemas import ticket_row
 
 # How far the clocks of web servers and database may be apart.
@@ -259,8 +259,9 @@ def _tickets(rows: list[Row[Any]], today: date) -> list[dict[str, Any]]:
     codes = {code for pairs in parts.values() for code, _ in pairs}
     codes |= {row[0].lead_department for row in rows if row[0].lead_department}
     names = department_names(sorted(codes))
+    people = assignees(row[0] for row in rows)
     return [
-        ticket_row(ticket, parts[ticket.id], names, (lon, lat), today)
+        ticket_row(ticket, parts[ticket.id], names, (lon, lat), today, people)
         | _offline(ticket)
         for ticket, lon, lat in map(tuple, rows)
     ]

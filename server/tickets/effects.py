@@ -112,6 +112,7 @@ def reroute(change: Change, new_facts: set[str]) -> None:
     ticket.appraisal = decision.appraisal
     ticket.reported_at = ticket.reported_at or change.moment
     ticket.due_on = None
+    ticket.assignee_id = None
     _note_default(change, "accept", change.rules.process(decision.item))
     db.session.execute(
         delete(TicketDepartment).where(TicketDepartment.ticket_id == ticket.id)
@@ -158,6 +159,7 @@ def dispatch(change: Change) -> None:
         _involve_as(change, previous, Part.CO)
     _involve_as(change, department, Part.LEAD)
     change.ticket.lead_department = department
+    change.ticket.assignee_id = None
     _note_default(change, "accept", change.process)
 
 
@@ -202,6 +204,7 @@ def transfer(change: Change) -> None:
         message = Text("案件不移送镇街", "A case is not transferred to a town")
         raise Invalid.at("/department", message)
     change.ticket.transferred_to = department
+    change.ticket.assignee_id = None
     _involve_as(change, department, Part.CO)
 
 
@@ -307,7 +310,28 @@ def merge(change: Change) -> None:
 
 
 def comment(change: Change) -> None:
-    """Nothing changes but the state and the timeline."""
+    """Nothing changes but the state and the timeline; who is mentioned is named."""
+    mentions = change.values.get("mentions")
+    if mentions:
+        names = queries.staff_names(mentions)
+        change.payload["mentioned"] = [names[id] for id in mentions]
+
+
+def give_back(change: Change) -> None:
+    """Returned to the town: it leaves the desk it was on (T13)."""
+    change.ticket.assignee_id = None
+
+
+def assign(change: Change) -> None:
+    """Onto somebody's desk (经办人), of the department or the town that has it."""
+    id = change.values["assignee"]
+    change.ticket.assignee_id = id
+    change.payload["assignee_name"] = queries.staff_names([id])[id]
+
+
+def unassign(change: Change) -> None:
+    """Off the desk it was on."""
+    change.ticket.assignee_id = None
 
 
 def _note_default(change: Change, step: str, process: ItemProcess) -> None:
@@ -347,7 +371,7 @@ EFFECTS: dict[str, Callable[[Change], None]] = {
     "extend": extend,
     "dispatch": dispatch,
     "accept": accept,
-    "return": comment,
+    "return": give_back,
     "verify": verify,
     "appraise": appraise,
     "order": order,
@@ -361,4 +385,6 @@ EFFECTS: dict[str, Callable[[Change], None]] = {
     "lift_control": lift_control,
     "merge": merge,
     "comment": comment,
+    "assign": assign,
+    "unassign": unassign,
 }

@@ -36,7 +36,8 @@ class Field:
 
     ``kind``: ``text``, ``date`` (local calendar day), ``choice``, ``photos`` (UUIDs),
     ``amount`` (yuan), ``department`` (code, name or alias), ``ticket`` (number),
-    ``facts``. ``choices`` is a list, or the name of what supplies it. ``needed_with``:
+    ``facts``, ``staff`` and ``people`` (one or several, by user name or id). ``choices``
+    is a list, or the name of what supplies it. ``needed_with``:
     (field, value) that make an optional field required.
     """
 
@@ -53,6 +54,7 @@ class Situation:
     """What guards may look at; all plain values.
 
     ``due_in_writing``: the town's day stands in a notice or an extension already.
+    ``assigned``: it is on somebody's desk.
     """
 
     state: State
@@ -66,6 +68,7 @@ class Situation:
     control_imposed_by: UUID | None
     actor_id: UUID
     due_in_writing: bool = False
+    assigned: bool = False
 
 
 Guard = Callable[[Situation], Text | None]
@@ -226,6 +229,13 @@ def penalty_allowed(case: Situation) -> Text | None:
     return substantiated(case)
 
 
+def assigned(case: Situation) -> Text | None:
+    """Only what is on somebody's desk can be taken from it."""
+    if not case.assigned:
+        return Text("尚未指派经办人", "Assigned to nobody")
+    return None
+
+
 # --- fields -----------------------------------------------------------------------
 
 NOTE = Field("note", "text", Text("说明", "Note"))
@@ -267,3 +277,8 @@ GRADE = Field(
 PENALTY = Field("kind", "choice", Text("处罚种类", "Kind"), choices="penalties")
 AMOUNT = Field("amount", "amount", Text("金额（元）", "Amount (yuan)"), required=False)
 INTO = Field("into", "ticket", Text("并入工单", "Merged into"))
+# ``assignable``: who works where the ticket is; ``readers``: who may see it.
+ASSIGNEE = Field("assignee", "staff", Text("经办人", "Assignee"), choices="assignable")
+MENTIONS = Field(
+    "mentions", "people", Text("提醒", "Mentioned"), required=False, choices="readers"
+)

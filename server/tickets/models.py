@@ -16,9 +16,11 @@ from sqlalchemy import (
     Numeric,
     Sequence,
     Text,
+    UniqueConstraint,
     Uuid,
+    text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.db import Model
@@ -47,6 +49,7 @@ class Ticket(Model):
         deadlines: per step the default day and where it comes from.
         substantiated: the lead's answer to "is it so": None until verified.
         failed_rechecks: how often the department's re-inspection failed.
+        assignee_id: whose desk it is on (经办人) in the department or town that has it.
     """
 
     __tablename__ = "tickets"
@@ -65,6 +68,12 @@ class Ticket(Model):
         Index("ix_tickets_lead", "lead_department"),
         Index("ix_tickets_finder", "finder_id"),
         Index("ix_tickets_changed", "changed_at"),
+        Index("ix_tickets_due", "due_on", "id"),
+        Index(
+            "ix_tickets_assignee",
+            "assignee_id",
+            postgresql_where=text("assignee_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(
@@ -110,6 +119,7 @@ class Ticket(Model):
     ended_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     version: Mapped[int]
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class TicketDepartment(Model):
@@ -162,3 +172,43 @@ class TicketPenalty(Model):
     note: Mapped[str] = mapped_column(Text)
     decided_by: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime]
+
+
+class TicketSearch(Model):
+    """What the search looks through, beside each ticket (``tickets.terms``).
+
+    Made from the ticket and its timeline, and can be made again.
+
+    Attributes:
+        head: what the hazard is: description, place, party, running number.
+        rest: what was said on the way: notes, document numbers.
+        terms: pieces of both, and the codes of area, item and category.
+    """
+
+    __tablename__ = "ticket_search"
+    __table_args__ = (Index("ix_ticket_search_terms", "terms", postgresql_using="gin"),)
+
+    ticket_id: Mapped[int] = mapped_column(
+        ForeignKey("tickets.id"), type_=BigInteger, primary_key=True
+    )
+    head: Mapped[str] = mapped_column(Text)
+    rest: Mapped[str] = mapped_column(Text)
+    terms: Mapped[Any] = mapped_column(TSVECTOR)
+
+
+class SavedFilter(Model):
+    """A filter of the ticket list that a person keeps (常用筛选).
+
+    ``query`` is the query string's members as they were given; ``shared``: colleagues
+    may use it.
+    """
+
+    __tablename__ = "saved_filters"
+    __table_args__ = (UniqueConstraint("staff_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    name: Mapped[str] = mapped_column(Text)
+    query: Mapped[dict[str, str]] = mapped_column(JSONB)
+    shared: Mapped[bool]
+    changed_at: Mapped[datetime]

@@ -6,15 +6,12 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from server.areas.service import path_of
 from server.audit import timeline
-from server.checklists.service import edition_of, own_catalogue
+from server.checklists.service import edition_of
 from server.core.clock import local_date, now
-from server.core.errors import Invalid
 from server.core.http import (
     Blueprint,
     Reply,
-    after_of,
     fresh,
     geojson,
     page_of,
@@ -22,8 +19,19 @@ from server.core.http import (
 )
 from server.core.http.app import settings
 from server.core.permissions import Actor
-from server.core.text import Text
-from server.tickets import evidence, policy, preview, queries, schemas, service
+from server.tickets import (
+    doable,
+    evidence,
+    listing,
+    policy,
+    preview,
+    queries,
+    saved,
+    schemas,
+    search,
+    service,
+)
+from server.tickets.counts import counts
 from server.tickets.described import ACTION_BODIES
 from server.tickets.models import Ticket
 
@@ -35,30 +43,39 @@ blueprint = Blueprint("tickets", __name__)
     "/tickets",
     permission=policy.READ,
     summary="Tickets the caller may see; Accept: application/geo+json for a map",
-    query=schemas.TicketQuery,
-    answers={200: [schemas.TicketRow]},
+    query=schemas.ListQuery,
+    answers={200: [schemas.ListedTicket]},
 )
 def index(actor: Actor, query: dict[str, Any]) -> Reply:
-    """List tickets, newest first."""
+    """List tickets, newest first unless another order is asked for."""
+    query = saved.applied(actor, query)
+    found, limit = listing.page(_asked(actor, query), query)
+    wanted = search.wanted(query["q"]) if query.get("q") else None
+
+    def documents(rows: Sequence[Any]) -> list[dict[str, Any]]:
+        tickets = [row[0] for row in rows]
+        return _highlighted(tickets, wanted) if wanted else _rows(tickets)
+
+    return geojson.listed(page_of(found, limit, lambda row: row[1:], documents))
+
+
+@blueprint.expose(
+    "GET",
+    "/tickets/counts",
+    permission=policy.READ,
+    summary="How many tickets each choice of each filter would give",
+    query=schemas.CountQuery,
+    answers={200: schemas.CountsOut},
+)
+def count(actor: Actor, query: dict[str, Any]) -> Reply:
+    """Count tickets by what can be filtered for."""
+    return Reply(counts(_asked(actor, saved.applied(actor, query))))
+
+
+def _asked(actor: Actor, query: dict[str, Any]) -> listing.Asked:
     zone = settings().timezone
-    today = local_date(now(), zone)
-    after, limit = after_of(query, int), query["limit"]
-    found = queries.matching(actor, _resolved(actor, query), today, zone)
-    tickets = queries.page(found, after, limit + 1)
-    return geojson.listed(page_of(tickets, limit, lambda t: (t.id,), _rows))
-
-
-def _resolved(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
-    """Return the filters with the area as its path and the department as its code."""
-    filters = dict(query)
-    if query.get("area"):
-        filters["area"] = path_of(query["area"])
-    if query.get("department"):
-        code = queries.department_code(query["department"], own_catalogue(actor))
-        if code is None:
-            raise Invalid.at("/department", Text("没有此部门", "No such department"))
-        filters["department"] = code
-    return filters
+    filters = saved.resolved(actor, query)
+    return listing.Asked(actor, filters, local_date(now(), zone), zone)
 
 
 def _rows(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
@@ -69,23 +86,21 @@ def _rows(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     codes = {code for pairs in parts.values() for code, _ in pairs}
     codes |= {t.lead_department for t in tickets if t.lead_department}
     names = queries.department_names(sorted(codes))
+    people = queries.assignees(tickets)
     return [
-        schemas.ticket_row(t, parts[t.id], names, positions[t.id], today)
+        schemas.ticket_row(t, parts[t.id], names, positions[t.id], today, people)
         for t in tickets
     ]
 
 
-def etag(ticket: Ticket, actor: Actor, photos: int) -> str:
-    """Return the ETag of a ticket as ``actor`` sees it.
-
-    The day belongs to it because ``overdue`` turns at midnight, the person because
-    of ``actions`` (on a shared machine one must not get the other's copy), and the
-    number of photos because an upload changes no version. ``If-Match`` looks at the
-    version only.
-    """
-    day = local_date(now(), settings().timezone)
-    person = actor.staff_id.hex[:8]
-    return f'"{ticket.number}.{ticket.version}.{day:%Y%m%d}.{person}.{photos}"'
+def _highlighted(
+    tickets: Sequence[Ticket], wanted: search.Wanted
+) -> list[dict[str, Any]]:
+    texts = search.texts_of(tickets)
+    return [
+        row | {"highlights": search.highlights(wanted, texts[row["number"]])}
+        for row in _rows(tickets)
+    ]
 
 
 @blueprint.expose(
@@ -99,10 +114,15 @@ def show(actor: Actor, number: str) -> Reply:
     """Show a ticket."""
     seen = service.view(actor, number)
     uploaded = evidence.uploaded(seen.ticket)
-    tag = etag(seen.ticket, actor, len(uploaded))
+    tag = _etag(seen.ticket, actor, len(uploaded))
     if fresh(tag):
         return Reply(None, 304, tag)
     return Reply(_whole(seen, uploaded), etag=tag)
+
+
+def _etag(ticket: Ticket, actor: Actor, photos: int) -> str:
+    today = local_date(now(), settings().timezone)
+    return service.etag(ticket, actor, photos, today)
 
 
 def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
@@ -114,6 +134,7 @@ def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
         queries.penalties_of(ticket.id),
         queries.documents_of(ticket.number),
         uploaded,
+        doable.Sight(seen, now(), settings().timezone),
     )
 
 
@@ -134,7 +155,7 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
         actor, number, action, body, settings().timezone, _require_version
     )
     uploaded = evidence.uploaded(seen.ticket)
-    tag = etag(seen.ticket, actor, len(uploaded))
+    tag = _etag(seen.ticket, actor, len(uploaded))
     return Reply(_whole(seen, uploaded), etag=tag)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,13 +15,12 @@ from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
 from server.core.http.schema import Day, Line, Moment
 from server.core.text import Text
-from server.tickets import workflow
-from server.tickets.fields import choices_of
-from server.tickets.machine import Field, Transition
+from server.tickets import doable, workflow
+from server.tickets.listing import SORTS
 from server.tickets.models import Ticket, TicketControl, TicketPenalty
 from server.tickets.routing import Decision
 from server.tickets.service import View
-from server.tickets.vocabulary import CHOICE_LABELS, Part, Severity, Source, State
+from server.tickets.vocabulary import Control, Part, Severity, Source, State
 
 
 class Words(fields.String):
@@ -72,14 +71,38 @@ class TicketQuery(Schema):
     bbox = Box()
     from_ = Day(data_key="from")
     to = Day()
-    limit = fields.Integer(load_default=50, validate=ma.validate.Range(1, MAX_LIMIT))
-    cursor = Line()
+    category = Line()
+    control = Words([c.value for c in Control])
+    place = fields.UUID()
+    assignee = Line(metadata={"description": "`me`, `none`, a user name or an id"})
+    has_extension = fields.Boolean()
+    mentioned = fields.Boolean(metadata={"description": "where the caller is named"})
+    due_from = Day()
+    due_to = Day()
+    changed_since = Moment()
 
     @ma.post_load
     def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         if "from_" in data:
             data["from"] = data.pop("from_")
         return data
+
+
+class CountQuery(TicketQuery):
+    """Filters of the list, for counting; ``filter``: a saved one below them."""
+
+    filter = fields.UUID()
+
+
+class ListQuery(CountQuery):
+    """Filters of the ticket list, its order and its page.
+
+    Without ``sort`` the newest come first, with ``q`` those that match best.
+    """
+
+    sort = fields.String(validate=ma.validate.OneOf(SORTS))
+    limit = fields.Integer(load_default=50, validate=ma.validate.Range(1, MAX_LIMIT))
+    cursor = Line()
 
 
 class PreviewIn(Schema):
@@ -124,12 +147,62 @@ class RoutingOut(Schema):
 
 
 class ActionOut(Schema):
-    """An action open to the caller now, with its fields."""
+    """An action open to the caller now, with its fields and where it leads.
+
+    ``to``: the states it leads to, each with the field values (``when``) that do.
+    """
 
     action = fields.String()
+    title = fields.String()
+    to = fields.List(fields.Dict())
     required = fields.List(fields.String())
     optional = fields.List(fields.String())
     fields_ = fields.List(fields.Dict(), data_key="fields")
+
+
+class BlockedOut(Schema):
+    """An action the caller could do here, and why it is not possible now.
+
+    ``when``: the field values that are refused; null when it is the whole action.
+    """
+
+    action = fields.String()
+    title = fields.String()
+    when = fields.Dict(allow_none=True)
+    reason = fields.String()
+    reasons = fields.List(fields.Dict())
+
+
+class StaffOut(Schema):
+    """A person by id and name."""
+
+    id = fields.UUID()
+    name = fields.String()
+
+
+class HighlightOut(Schema):
+    """Where a word of the search stands."""
+
+    field = fields.String()
+    word = fields.String()
+    snippet = fields.String()
+
+
+class FacetValueOut(Schema):
+    """A value of a facet, what it is called, and how many tickets have it."""
+
+    value = fields.String()
+    title = fields.String()
+    count = fields.Integer()
+
+
+class CountsOut(Schema):
+    """How many tickets the filters leave, and how many each other choice would."""
+
+    total = fields.Integer()
+    facets = fields.Dict(
+        keys=fields.String(), values=fields.List(fields.Nested(FacetValueOut))
+    )
 
 
 class TicketRow(Schema):
@@ -157,6 +230,13 @@ class TicketRow(Schema):
     merged_into = fields.String(allow_none=True)
     position = fields.Dict()
     version = fields.Integer()
+    assignee = fields.Nested(StaffOut, allow_none=True)
+
+
+class ListedTicket(TicketRow):
+    """A ticket in a list; ``highlights`` where it was searched for (``q``)."""
+
+    highlights = fields.List(fields.Nested(HighlightOut))
 
 
 class TicketOut(TicketRow):
@@ -176,6 +256,7 @@ class TicketOut(TicketRow):
     photos = fields.List(fields.UUID())
     photos_missing = fields.List(fields.UUID())
     actions = fields.List(fields.Nested(ActionOut))
+    blocked = fields.List(fields.Nested(BlockedOut))
 
 
 Names = dict[str, str]
@@ -224,8 +305,9 @@ def ticket_row(
     names: Names,
     position: tuple[float, float],
     today: date,
+    people: Mapping[UUID, str],
 ) -> dict[str, Any]:
-    """Return the document of :class:`TicketRow`."""
+    """Return the document of :class:`TicketRow`; ``people``: names of assignees."""
     late = workflow.overdue(State(ticket.state), ticket.due_on, today)
     return {
         "number": ticket.number,
@@ -258,6 +340,9 @@ def ticket_row(
         "merged_into": ticket.merged_into,
         "position": {"type": "Point", "coordinates": list(position)},
         "version": ticket.version,
+        "assignee": {"id": ticket.assignee_id, "name": people[ticket.assignee_id]}
+        if ticket.assignee_id
+        else None,
     }
 
 
@@ -268,6 +353,7 @@ def ticket_out(
     penalties: list[TicketPenalty],
     documents: list[dict[str, Any]],
     uploaded: Collection[UUID],
+    sight: doable.Sight,
 ) -> dict[str, Any]:
     """Return the document of :class:`TicketOut`.
 
@@ -290,7 +376,8 @@ def ticket_out(
         "documents": documents,
         "photos": list(dict.fromkeys([*ticket.photos, *uploaded])),
         "photos_missing": [photo for photo in ticket.photos if photo not in uploaded],
-        "actions": actions_out(seen),
+        "actions": doable.actions(sight),
+        "blocked": doable.blocked(seen),
     }
 
 
@@ -313,56 +400,3 @@ def _penalty_out(penalty: TicketPenalty, names: Names) -> dict[str, Any]:
         "department": department_out(penalty.department_code, names),
         "decided_at": penalty.decided_at,
     }
-
-
-def actions_out(seen: View) -> list[dict[str, Any]]:
-    """Return what the caller may do now, each action once with all its fields."""
-    by_action: dict[str, list[Transition]] = {}
-    for row in seen.available:
-        by_action.setdefault(row.action, []).append(row)
-    return [_action_out(action, rows, seen) for action, rows in by_action.items()]
-
-
-def _action_out(action: str, rows: list[Transition], seen: View) -> dict[str, Any]:
-    described = {f.name: f for row in rows for f in row.fields}
-    listed = [_field_out(f, rows, seen) for f in described.values()]
-    return {
-        "action": action,
-        "required": [f["name"] for f in listed if f["required"]],
-        "optional": [f["name"] for f in listed if not f["required"]],
-        "fields": listed,
-    }
-
-
-def choice_titles(field: Field, choices: Collection[str], seen: View) -> dict[str, str]:
-    """Return the Chinese words for a field's choices, by choice."""
-    if field.choices == "report_triggers":
-        return {code: seen.rules.fact(code).label for code in choices}
-    if field.choices == "penalties":
-        named = {p.code: p.name for p in seen.situation.process.penalties}
-        return {code: named[code] for code in choices}
-    return {code: CHOICE_LABELS[code] for code in choices}
-
-
-def _field_out(field: Field, rows: list[Transition], seen: View) -> dict[str, Any]:
-    document = {
-        "name": field.name,
-        "type": field.kind,
-        "title": field.title.zh,
-        "required": field.required,
-    }
-    if field.kind == "choice":
-        choices = choices_of(field, seen.situation.process)
-        possible = {
-            row.when[1] for row in rows if row.when and row.when[0] == field.name
-        }
-        open_now = [c for c in choices if not possible or c in possible]
-        document["choices"] = open_now
-        document["choice_titles"] = choice_titles(field, open_now, seen)
-    needed = [row.when[1] for row in rows if row.when and field.name in row.needs]
-    if needed:
-        document["required_when"] = {"result": needed}
-    elif field.needed_with:
-        name, value = field.needed_with
-        document["required_when"] = {name: [value]}
-    return document

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,16 @@ from server.core.clock import local_date, now
 from server.core.errors import Conflict, Forbidden, NotAllowedInState, NotFound
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, evidence, papers, policy, queries, workflow
+from server.tickets import (
+    deadlines,
+    evidence,
+    papers,
+    people,
+    policy,
+    queries,
+    search,
+    workflow,
+)
 from server.tickets.consistency import TICKETS
 from server.tickets.effects import EFFECTS, Change
 from server.tickets.fields import Reader
@@ -63,6 +73,18 @@ def view(actor: Actor, number: str, *, lock: bool = False) -> View:
     return View(ticket, rules, parts, _situation(ticket, rules, actor), hats)
 
 
+def etag(ticket: Ticket, actor: Actor, photos: int, today: date) -> str:
+    """Return the ETag of a ticket as ``actor`` sees it.
+
+    The day belongs to it because ``overdue`` turns at midnight, the person because
+    of ``actions`` (on a shared machine one must not get the other's copy), and the
+    number of photos because an upload changes no version. ``If-Match`` looks at the
+    version only.
+    """
+    person = actor.staff_id.hex[:8]
+    return f'"{ticket.number}.{ticket.version}.{today:%Y%m%d}.{person}.{photos}"'
+
+
 def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
     imposer = None
     if ticket.control == Control.IN_FORCE:
@@ -81,6 +103,7 @@ def _situation(ticket: Ticket, rules: Rules, actor: Actor) -> Situation:
         control_imposed_by=imposer,
         actor_id=actor.staff_id,
         due_in_writing=deadlines.in_writing(ticket.deadlines, "rectify"),
+        assigned=ticket.assignee_id is not None,
     )
 
 
@@ -117,6 +140,7 @@ def act(
         seen.situation.process,
         local_date(moment, zone),
         seen.rules.department_code,
+        lambda field, given: people.chosen(field, given, seen.ticket, seen.parts),
     )
     values = reader.read(allowed, body)
     row = workflow.select(allowed, values)
@@ -137,6 +161,8 @@ def act(
     EFFECTS[action](change)
     _add_paper(change)
     move(change)
+    number = (change.payload.get("document") or {}).get("number")
+    search.add(seen.ticket.id, values.get("note"), number or values.get("document_no"))
     return view(actor, number)
 
 

@@ -117,6 +117,8 @@ ACTION_LABELS: Mapping[str, str] = {
     "lift_control": "解除管控",
     "merge": "合并",
     "comment": "备注",
+    "assign": "指派经办人",
+    "unassign": "取消指派",
 }
 
 # What a field's choices are called.
@@ -129,4 +131,20 @@ CHOICE_LABELS = {
     "D": "D级",
     "confirmed": "存在安全隐患",
     "none": "无安全隐患",
+}
+
+SEVERITY_LABELS: Mapping[str, str] = {
+    Severity.GENERAL: "一般",
+    Severity.SERIOUS: "较大",
+    Severity.MAJOR: "重大",
+}
+SOURCE_LABELS: Mapping[str, str] = {
+    Source.PATROL: "巡查",
+    Source.COMPLAINT: "投诉、报告",
+    Source.DEPARTMENT: "部门自查",
+}
+CONTROL_LABELS: Mapping[str, str] = {
+    Control.NONE: "无管控",
+    Control.IN_FORCE: "管控中",
+    Control.LIFTED: "已解除",
 }

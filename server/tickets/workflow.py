@@ -16,6 +16,7 @@ from server.core.text import Text
 from server.tickets.machine import (
     AMOUNT,
     APPRAISER,
+    ASSIGNEE,
     DEPARTMENT,
     DOCUMENT_NO,
     DUE_ON,
@@ -24,6 +25,7 @@ from server.tickets.machine import (
     HOW_REFUSED,
     INTO,
     MEASURE,
+    MENTIONS,
     NOTE,
     NOTE_OPTIONAL,
     PENALTY,
@@ -38,6 +40,7 @@ from server.tickets.machine import (
     Transition,
     appraisal_foreseen,
     appraised,
+    assigned,
     by_third_party,
     control_in_force,
     day_not_in_writing,
@@ -66,6 +69,7 @@ def _from(*states: State) -> frozenset[State]:
 
 _LIVE = frozenset(State) - ENDED
 _TOWN_LEVEL = _from(_S.ON_SPOT, _S.RECTIFYING, _S.TOWN_RECHECK)
+WITH_TOWN = _TOWN_LEVEL | _from(_S.RETURNED)
 _PENALTY_STATES = _from(
     _S.VERIFYING, _S.ORDERED, _S.DEPT_RECHECK, _S.ESCALATED, _S.TRANSFERRED
 ) | _from(_S.RECTIFIED, _S.FEEDBACK)
@@ -493,8 +497,47 @@ TRANSITIONS: tuple[Transition, ...] = (
         frozenset(State),
         None,
         frozenset({Hat.VIEWER}),
-        (NOTE, PHOTOS_OPTIONAL),
+        (NOTE, PHOTOS_OPTIONAL, MENTIONS),
         "commented",
+    ),
+    # Whose desk it is on, within the department or the town that has it.
+    Transition(
+        "S1",
+        "assign",
+        _LIVE - WITH_TOWN - {_S.FOUND},
+        None,
+        _LEAD,
+        (ASSIGNEE, NOTE_OPTIONAL),
+        "assigned",
+    ),
+    Transition(
+        "S1",
+        "assign",
+        WITH_TOWN,
+        None,
+        _OFFICER,
+        (ASSIGNEE, NOTE_OPTIONAL),
+        "assigned",
+    ),
+    Transition(
+        "S2",
+        "unassign",
+        _LIVE - WITH_TOWN - {_S.FOUND},
+        None,
+        _LEAD,
+        (NOTE_OPTIONAL,),
+        "unassigned",
+        (assigned,),
+    ),
+    Transition(
+        "S2",
+        "unassign",
+        WITH_TOWN,
+        None,
+        _OFFICER,
+        (NOTE_OPTIONAL,),
+        "unassigned",
+        (assigned,),
     ),
 )
 
@@ -538,6 +581,29 @@ def available(case: Situation, hats: frozenset[Hat]) -> list[Transition]:
         if case.state in t.sources
         and not hats.isdisjoint(t.hats)
         and all(guard(case) is None for guard in t.guards)
+    ]
+
+
+def blocked(
+    case: Situation, hats: frozenset[Hat]
+) -> list[tuple[list[Transition], list[Text]]]:
+    """Return what an actor with ``hats`` could do here but for a guard, and why not.
+
+    The rows of one action and one ``when`` together: where another row of them is open
+    there is nothing to explain.
+    """
+    here: dict[tuple[str, tuple[str, str] | None], list[Transition]] = {}
+    for row in TRANSITIONS:
+        if case.state in row.sources and not hats.isdisjoint(row.hats):
+            here.setdefault((row.action, row.when), []).append(row)
+    refused = [
+        (rows, [[why for guard in row.guards if (why := guard(case))] for row in rows])
+        for rows in here.values()
+    ]
+    return [
+        (rows, list(dict.fromkeys(why for reasons in said for why in reasons)))
+        for rows, said in refused
+        if all(said)
     ]
 
 
