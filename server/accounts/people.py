@@ -22,7 +22,7 @@ _PEOPLE = """
      WHERE s.active AND {condition}
      ORDER BY s.name, s.username
      LIMIT %(limit)s
-    """  # noqa: S608 - the conditions below
+    """
 _COVERING = """
     EXISTS (SELECT 1 FROM role_grants g JOIN areas a ON a.code = g.area_code
              WHERE g.staff_id = s.id AND g.role = ANY(%(roles)s::text[])

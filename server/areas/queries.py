@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Text, func, literal_column, select
+from sqlalchemy import Row, func, select
 
 from server.areas.models import Area, AreaBoundary
 from server.core import fastsql
@@ -98,14 +98,17 @@ def listed(
     return list(db.session.scalars(query.limit(limit)))
 
 
+_NAMED = """
+    SELECT word, a.path FROM unnest(%(words)s::text[]) AS word
+      JOIN areas a ON strpos(lower(normalize(a.name, NFKC)), word) > 0
+    """
+
+
 def named(words: Sequence[str]) -> dict[str, list[str]]:
     """Return the paths of the areas whose name holds a word, by word (lower case)."""
-    word = func.unnest(list(words), type_=Text).column_valued("word")
-    form = func.lower(func.normalize(Area.name, literal_column("NFKC")))
-    query = select(word, Area.path).where(func.strpos(form, word) > 0)
     found: dict[str, list[str]] = {}
-    for said, path in db.session.execute(query):
-        found.setdefault(said, []).append(path)
+    for row in fastsql.rows(_NAMED, {"words": list(words)}):
+        found.setdefault(row.word, []).append(row.path)
     return found
 
 

@@ -19,21 +19,22 @@ MOST_ITEMS = 200
 LONGEST_VALUE = 200
 
 
-class Query(fields.Dict):
+class Query(fields.Field[dict[str, str]]):
     """A query of the ticket list: its parameters as text."""
 
-    def _deserialize(self, value: Any, *args: Any, **kw: Any) -> Any:
-        given = super()._deserialize(value, *args, **kw)
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise ma.ValidationError("Not a valid mapping type.")
         errors = {
             str(name): [Text("应为文字、数字或真假", "Must be a text, number or truth")]
-            for name, one in given.items()
+            for name, one in value.items()
             if not isinstance(one, str | int | bool) or len(str(one)) > LONGEST_VALUE
         }
         if errors:
             raise ma.ValidationError(errors)
         return {
             name: str(one).lower() if isinstance(one, bool) else str(one)
-            for name, one in given.items()
+            for name, one in value.items()
             if one != ""
         }
 

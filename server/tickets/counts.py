@@ -11,18 +11,17 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     String,
     and_,
     case,
     cast,
     func,
-    grouping_sets,
     literal,
     select,
     true,
     tuple_,
 )
+from sqlalchemy.orm import aliased
 
 from server.areas.queries import by_codes
 from server.checklists.service import newest_rules
@@ -104,7 +103,7 @@ def _grouped(
     }
     which = func.grouping(*columns.values())
     query = select(which, *columns.values(), *without.values()).group_by(
-        grouping_sets(*(tuple_(column) for column in columns.values()), tuple_())
+        func.grouping_sets(*(tuple_(column) for column in columns.values()), tuple_())
     )
     total, counted = 0, Counted()
     every = (1 << len(columns)) - 1
@@ -122,7 +121,7 @@ def _grouped(
     return total, counted
 
 
-def _values(asked: Asked) -> dict[str, ColumnElement[Any]]:
+def _values(asked: Asked) -> dict[str, Any]:
     own = func.split_part(Ticket.area_path, "/", _below(asked.actor))
     mine = case((waiting_for(asked.actor), "true"))
     late = case((overdue(asked.today), "true"), else_="false")
@@ -152,18 +151,20 @@ def _by_department(
 ) -> dict[str, int]:
     """Count by department: a ticket counts for each that leads or co-handles it."""
     others = [c for facet, c in facets.items() if facet != "department"]
+    # Another name than in the conditions, which ask for the departments of a ticket.
+    part = aliased(TicketDepartment)
     query = (
-        select(TicketDepartment.department_code, func.count())
-        .join(Ticket, Ticket.id == TicketDepartment.ticket_id)
+        select(part.department_code, func.count())
+        .join(Ticket, Ticket.id == part.ticket_id)
         .where(
             policy.visible(asked.actor),
-            TicketDepartment.part.in_([Part.LEAD.value, Part.CO.value]),
+            part.part.in_([Part.LEAD.value, Part.CO.value]),
             *always,
             *others,
         )
-        .group_by(TicketDepartment.department_code)
+        .group_by(part.department_code)
     )
-    return {code: number for code, number in db.session.execute(query)}
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def _titles(counted: Counted) -> dict[str, dict[str, str]]:
@@ -171,11 +172,11 @@ def _titles(counted: Counted) -> dict[str, dict[str, str]]:
     items: dict[str, str] = {}
     categories: dict[str, str] = {}
     for rules in newest_rules():
-        items |= {item.number: item.title for item in rules.duty_items}
+        items |= {item.number: item.name for item in rules.duty_items}
         categories |= {category.code: category.name for category in rules.categories}
     people = [UUID(id) for id in counted.get("assignee", {}) if id != NOBODY]
     return {
-        "state": dict(STATE_LABELS),
+        "state": {state.value: said for state, said in STATE_LABELS.items()},
         "duty_item": items,
         "category": categories,
         "severity": dict(SEVERITY_LABELS),

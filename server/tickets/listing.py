@@ -111,12 +111,12 @@ def _until(asked: Asked, day: date) -> Condition:
 
 
 def _extended(_: Asked, wanted: bool) -> Condition:
-    line = Ticket.deadlines.contains([{"origin": deadlines.EXTENSION}])
+    line: Condition = Ticket.deadlines.contains([{"origin": deadlines.EXTENSION}])
     return line if wanted else ~line
 
 
 def _mentioned(asked: Asked, _wanted: bool) -> Condition:
-    mentions = cast(AuditEvent.payload["mentions"], JSONB)
+    mentions: ColumnElement[Any] = cast(AuditEvent.payload["mentions"], JSONB)
     told = select(AuditEvent.subject_id).where(
         AuditEvent.type == "ticket.commented",
         AuditEvent.subject_type == SUBJECT,
@@ -128,7 +128,8 @@ def _mentioned(asked: Asked, _wanted: bool) -> Condition:
 def _assignee(_: Asked, given: Any) -> Condition:
     if given == NOBODY:
         return Ticket.assignee_id.is_(None)
-    return Ticket.assignee_id == given
+    same: Condition = Ticket.assignee_id == given
+    return same
 
 
 _FILTERS: dict[str, Callable[[Asked, Any], Condition]] = {

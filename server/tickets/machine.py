@@ -36,7 +36,7 @@ class Field:
 
     ``kind``: ``text``, ``date`` (local calendar day), ``choice``, ``photos`` (UUIDs),
     ``amount`` (yuan), ``department`` (code, name or alias), ``ticket`` (number),
-    ``facts``, ``staff`` and ``people`` (one or several, by user name or id). ``choices``
+    ``facts``, ``staff``, ``people`` (one or several, by user name or id). ``choices``
     is a list, or the name of what supplies it. ``needed_with``:
     (field, value) that make an optional field required.
     """

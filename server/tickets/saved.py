@@ -47,7 +47,8 @@ def applied(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
     found = next((one for one in readable(actor) if one.id == id), None)
     if found is None:
         raise Invalid.at("/filter", Text("没有此筛选", "No such filter"))
-    return load_body(TicketQuery, found.query) | query
+    kept: dict[str, Any] = load_body(TicketQuery, found.query)
+    return kept | query
 
 
 def resolved(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:

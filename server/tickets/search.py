@@ -67,7 +67,7 @@ def row_of(ticket: dict[str, Any], *said: str | None) -> dict[str, Any]:
 
 _ADD = """
     UPDATE ticket_search
-       SET rest = concat_ws(' ', nullif(rest, ''), %(said)s),
+       SET rest = concat_ws(' ', nullif(rest, ''), %(said)s::text),
            terms = terms || %(terms)s::tsvector
      WHERE ticket_id = %(ticket)s AND length(rest) < %(most)s
     """
@@ -205,7 +205,7 @@ def _titled(word: str, rules: Sequence[Rules]) -> list[str]:
         return []
     keys = []
     for known in rules:
-        titles = [("duty_item", i.number, i.title) for i in known.duty_items]
+        titles = [("duty_item", i.number, i.name) for i in known.duty_items]
         titles += [("category", c.code, c.name) for c in known.categories]
         keys += [
             terms.key(kind, f"{known.catalogue}.{code}")
@@ -313,7 +313,7 @@ def texts_of(tickets: Sequence[Ticket]) -> dict[str, list[tuple[str, str | None]
             ("place", ticket.place_name),
             ("responsible_party", (ticket.responsible_party or {}).get("name")),
             *(("area", names.get(code)) for code in ticket.area_path.split("/")),
-            ("duty_item", rules.duty_item(ticket.duty_item).title),
+            ("duty_item", rules.duty_item(ticket.duty_item).name),
             ("category", rules.category(ticket.category).name),
             *said[ticket.number],
         ]

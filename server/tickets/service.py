@@ -161,8 +161,8 @@ def act(
     EFFECTS[action](change)
     _add_paper(change)
     move(change)
-    number = (change.payload.get("document") or {}).get("number")
-    search.add(seen.ticket.id, values.get("note"), number or values.get("document_no"))
+    paper = (change.payload.get("document") or {}).get("number")
+    search.add(seen.ticket.id, values.get("note"), paper or values.get("document_no"))
     return view(actor, number)
 
 

@@ -110,6 +110,11 @@ TABLE: dict[str, dict[str, str]] = {
     "closed_town": ANYONE,
     "closed": ANYONE,
 }
+# Whose desk it is on, in the department or the town that has it.
+WITH_TOWN = {"on_spot", "rectifying", "town_recheck", "returned"}
+for name in set(TABLE) - {"closed_town", "closed"}:
+    keeper = "officer" if name in WITH_TOWN else "lead"
+    TABLE[name] = {**TABLE[name], "assign": keeper, "unassign": keeper}
 ACTIONS = [
     "settle",
     "issue_notice",
@@ -132,7 +137,9 @@ ACTIONS = [
     "lift_control",
     "merge",
     "comment",
-]  # as the contract lists them
+    "assign",  # this and the next beside the contract
+    "unassign",
+]
 PROCESS = ItemProcess(
     item="27",
     settle_on_spot=True,
@@ -164,6 +171,7 @@ def situation(state: State | str, action: str = "") -> Situation:
         substantiated=True,
         control_imposed_by=OTHER if lifting else None,
         actor_id=ME,
+        assigned=action == "unassign",
     )
 
 
@@ -285,6 +293,8 @@ C1 impose_control - reported reported control_imposed
 C2 lift_control - rectified rectified control_lifted
 M1 merge - rectifying closed_town merged
 N1 comment - closed closed commented
+S1 assign - verifying verifying assigned
+S2 unassign - verifying verifying unassigned
 """.strip().splitlines()
 ]
 
