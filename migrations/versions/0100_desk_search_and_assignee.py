@@ -42,7 +42,10 @@ def upgrade() -> None:
         sa.Column("rest", sa.Text(), nullable=False),
         sa.Column("terms", postgresql.TSVECTOR(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_search_ticket_id")
+            ["ticket_id"],
+            ["tickets.id"],
+            name=op.f("fk_ticket_search_ticket_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_ticket_search")),
     )

@@ -106,11 +106,10 @@ def _field(field: Field, rows: list[Transition], sight: Sight) -> dict[str, Any]
         name, value = field.needed_with
         document["required_when"] = {name: [value]}
     suggest = SUGGESTIONS.get(field.name)
-    return (
-        document
-        | _limits(field, rows, sight.today)
-        | {"suggestions": suggest(rows, sight) if suggest else []}
-    )
+    suggested = suggest(rows, sight) if suggest else []
+    if suggested:
+        document["suggestions"] = suggested
+    return document | _limits(field, rows, sight.today)
 
 
 def _choices(field: Field, rows: list[Transition], seen: View) -> dict[str, Any]:

@@ -189,7 +189,9 @@ class TicketSearch(Model):
     __table_args__ = (Index("ix_ticket_search_terms", "terms", postgresql_using="gin"),)
 
     ticket_id: Mapped[int] = mapped_column(
-        ForeignKey("tickets.id"), type_=BigInteger, primary_key=True
+        ForeignKey("tickets.id", ondelete="CASCADE"),
+        type_=BigInteger,
+        primary_key=True,
     )
     head: Mapped[str] = mapped_column(Text)
     rest: Mapped[str] = mapped_column(Text)

@@ -171,7 +171,7 @@ def bodies(action: dict[str, Any], other: str, photo: str) -> list[dict[str, Any
 
 
 def _values(field: dict[str, Any], other: str, photo: str) -> list[Any]:
-    if field["type"] == "choice":
+    if field["type"] in ("choice", "staff"):
         assert field["choices"]
         return list(field["choices"])
     return {
@@ -182,6 +182,7 @@ def _values(field: dict[str, Any], other: str, photo: str) -> list[Any]:
         "department": ["kq-market"],
         "ticket": [other],
         "facts": [["illegal"]],
+        "people": [[]],
     }[field["type"]]
 
 
