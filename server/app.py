@@ -30,6 +30,7 @@ from server.core.http.operations import count_requests
 from server.core.http.render import install_problem_handlers
 from server.core.permissions import Actor
 from server.core.storage import Store
+from server.desk.routes import blueprint as desk_api
 from server.documents.routes import blueprint as documents_api
 from server.duties.routes import blueprint as duties_api
 from server.incidents.routes import blueprint as incidents_api
@@ -51,6 +52,7 @@ API_ROOMS = (
     areas_api,
     campaigns_api,
     checklists_api,
+    desk_api,
     incidents_api,
     duties_api,
     notifications_api,

@@ -98,6 +98,20 @@ def listed(
     return list(db.session.scalars(query.limit(limit)))
 
 
+_NAMED = """
+    SELECT word, a.path FROM unnest(%(words)s::text[]) AS word
+      JOIN areas a ON strpos(lower(normalize(a.name, NFKC)), word) > 0
+    """
+
+
+def named(words: Sequence[str]) -> dict[str, list[str]]:
+    """Return the paths of the areas whose name holds a word, by word (lower case)."""
+    found: dict[str, list[str]] = {}
+    for row in fastsql.rows(_NAMED, {"words": list(words)}):
+        found.setdefault(row.word, []).append(row.path)
+    return found
+
+
 def subtree(paths: Sequence[str]) -> list[Area]:
     """Return the areas of ``paths`` and everything below, and nothing above."""
     query = select(Area).where(inside_any(Area.path, paths)).order_by(Area.path)

@@ -59,6 +59,12 @@ def latest_ruleset(catalogue: str) -> Ruleset | None:
     return db.session.scalar(query.order_by(Ruleset.version.desc()).limit(1))
 
 
+def latest_rulesets() -> list[int]:
+    """Return the ids of the newest version of each catalogue's rules."""
+    query = select(func.max(Ruleset.id)).group_by(Ruleset.catalogue)
+    return list(db.session.scalars(query.order_by(Ruleset.catalogue)))
+
+
 def latest_versions(catalogue: str) -> dict[str, Row[Any]]:
     """Return (code, version, hash) of each checklist's newest version, by code."""
     query = (

@@ -194,6 +194,11 @@ def newest_of_first() -> Rules | None:
     return rules_of(latest.id) if latest else None
 
 
+def newest_rules() -> list[Rules]:
+    """Return the newest rules of every catalogue."""
+    return [rules_of(id) for id in queries.latest_rulesets()]
+
+
 def rules_of(ruleset_id: int) -> Rules:
     """Return one version of the rules, by the id that tickets keep."""
     return _rules.get(

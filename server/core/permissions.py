@@ -53,13 +53,12 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Actor:
-    """A signed-in member of staff, as services see them.
+class Person:
+    """A member of staff with what they may do, signed in or not.
 
     Attributes:
         grants: the roles held, each in its area.
         department: code of the person's own department, if they belong to one.
-        expires_at: when the token used now ends (UTC).
     """
 
     staff_id: UUID
@@ -68,9 +67,6 @@ class Actor:
     grants: tuple[Grant, ...]
     department: str | None
     department_name: str | None
-    token_id: UUID
-    device_id: str | None
-    expires_at: datetime
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -93,6 +89,19 @@ class Actor:
     def home(self) -> AreaRef | None:
         """The first area of duty: where work lands that names no other place."""
         return self.grants[0].area if self.grants else None
+
+
+@dataclass(frozen=True)
+class Actor(Person):
+    """A signed-in member of staff, as services see them.
+
+    Attributes:
+        expires_at: when the token used now ends (UTC).
+    """
+
+    token_id: UUID
+    device_id: str | None
+    expires_at: datetime
 
 
 @dataclass(frozen=True)

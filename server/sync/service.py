@@ -52,7 +52,12 @@ from server.places.schemas import place_out
 from server.sync import outcomes, policy, queries
 from server.sync.cursor import Cursor, PlaceSet, fingerprint, some_of
 from server.tickets.models import Ticket
-from server.tickets.queries import department_names, parts_of, stages_now
+from server.tickets.queries import (
+    assignees,
+    department_names,
+    parts_of,
+    stages_now,
+)
 from server.tickets.schemas import ticket_row
 
 # How far the clocks of web servers and database may be apart.
@@ -271,9 +276,16 @@ def _tickets(rows: list[Row[Any]], today: date) -> list[dict[str, Any]]:
     waiting = stages_now(list(parts))
     codes |= {stage.department for stage in waiting.values() if stage.department}
     names = department_names(sorted(codes))
+    people = assignees(row[0] for row in rows)
     return [
         ticket_row(
-            ticket, parts[ticket.id], names, (lon, lat), today, waiting.get(ticket.id)
+            ticket,
+            parts[ticket.id],
+            names,
+            (lon, lat),
+            today,
+            waiting.get(ticket.id),
+            people,
         )
         | _offline(ticket)
         for ticket, lon, lat in map(tuple, rows)

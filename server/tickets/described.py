@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from server.tickets import workflow
-from server.tickets.fields import LONGEST_TEXT, MOST_DEPARTMENTS, MOST_PHOTOS
+from server.tickets.fields import (
+    LONGEST_TEXT,
+    MOST_DEPARTMENTS,
+    MOST_PEOPLE,
+    MOST_PHOTOS,
+)
 from server.tickets.machine import Field, Transition
 from server.tickets.vocabulary import ACTION_LABELS, State
 
@@ -31,6 +36,12 @@ _KINDS: Mapping[str, Mapping[str, Any]] = {
     "departments": {
         "type": "array",
         "maxItems": MOST_DEPARTMENTS,
+        "items": {"type": "string"},
+    },
+    "staff": {"type": "string", "description": "user name or id"},
+    "people": {
+        "type": "array",
+        "maxItems": MOST_PEOPLE,
         "items": {"type": "string"},
     },
 }
@@ -72,7 +83,9 @@ def _field(name: str, kinds: Sequence[Field], rows: list[Transition]) -> dict[st
     first = kinds[0]
     document: dict[str, Any] = dict(_KINDS[first.kind])
     said = [first.title.zh]
-    if isinstance(first.choices, str):
+    if first.kind in ("staff", "people"):
+        said.append(f"user names or ids of {first.choices}")
+    elif isinstance(first.choices, str):
         said.append(f"one of the {first.choices} of the ticket's item")
     elif first.choices:
         document["enum"] = list(first.choices)

@@ -90,6 +90,7 @@ def reroute(change: Change, new_facts: set[str]) -> None:
     ticket.appraisal = decision.appraisal
     ticket.reported_at = ticket.reported_at or change.moment
     ticket.due_on = None
+    ticket.assignee_id = None
     change.note_default("accept", change.rules.process(decision.item))
     db.session.execute(
         delete(TicketDepartment).where(TicketDepartment.ticket_id == ticket.id)
@@ -139,6 +140,7 @@ def dispatch(change: Change) -> None:
         change.payload["binding"] = True
     _involve_as(change, department, Part.LEAD)
     change.ticket.lead_department = department
+    change.ticket.assignee_id = None
     change.note_default("accept")
 
 
@@ -186,6 +188,7 @@ def transfer(change: Change) -> None:
         message = Text("案件不移送镇街", "A case is not transferred to a town")
         raise Invalid.at("/department", message)
     change.ticket.transferred_to = department
+    change.ticket.assignee_id = None
     _involve_as(change, department, Part.CO)
     change.note_default("answer")
 
@@ -297,7 +300,23 @@ def merge(change: Change) -> None:
 
 
 def comment(change: Change) -> None:
-    """Nothing changes but the state and the timeline."""
+    """Nothing changes but the state and the timeline; who is mentioned is named."""
+    mentions = change.values.get("mentions")
+    if mentions:
+        names = queries.staff_names(mentions)
+        change.payload["mentioned"] = [names[id] for id in mentions]
+
+
+def assign(change: Change) -> None:
+    """Onto somebody's desk (经办人), of the department or the town that has it."""
+    id = change.values["assignee"]
+    change.ticket.assignee_id = id
+    change.payload["assignee_name"] = queries.staff_names([id])[id]
+
+
+def unassign(change: Change) -> None:
+    """Off the desk it was on."""
+    change.ticket.assignee_id = None
 
 
 def grade_severity(change: Change) -> None:
@@ -321,6 +340,7 @@ def _grade(change: Change) -> None:
 def give_back(change: Change) -> None:
     """Given back (退回); to who assigned it, whose time for a step begins anew."""
     cooperation.give_back(change)
+    change.ticket.assignee_id = None
     if change.row.target is State.REPORTED:
         change.note_default("accept")
 
@@ -359,4 +379,6 @@ EFFECTS: dict[str, Callable[[Change], None]] = {
     "answer_part": cooperation.answer_part,
     "convene": cooperation.convene,
     "record_joint": comment,
+    "assign": assign,
+    "unassign": unassign,
 }

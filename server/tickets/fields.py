@@ -23,6 +23,8 @@ _AMOUNT = re.compile(r"[0-9]{1,11}(\.[0-9]{1,2})?")
 # Beyond it a day is a slip of the finger, and would never be overdue.
 LATEST = date(2100, 1, 1)
 
+MOST_PEOPLE = 20
+
 MISSING = Text("缺少必填字段", "Missing data for required field.")
 
 
@@ -140,6 +142,8 @@ class Reader(BodyReader):
     Args:
         today: the local calendar day; a due date before it is refused.
         department_code: resolves a code, name or alias to a code, or None.
+        people: the ids of those among user names and ids whom a field may name, by
+            what was given.
         liftable: the controls that may be lifted, id and measure.
     """
 
@@ -149,11 +153,13 @@ class Reader(BodyReader):
         process: ItemProcess,
         today: date,
         department_code: Callable[[str], str | None],
+        people: Callable[[Field, Sequence[str]], Mapping[str, UUID]],
         liftable: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(today, lambda field: choices_of(field, process, liftable))
         self.rules = rules
         self.department_code = department_code
+        self.people = people
 
     def read(
         self,
@@ -204,6 +210,29 @@ class Reader(BodyReader):
             codes.append(code)
         return list(dict.fromkeys(codes)), None
 
+    def _read_staff(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        known = self.people(field, [given]) if isinstance(given, str) else {}
+        if not isinstance(given, str) or given not in known:
+            return None, _nobody(given)
+        return known[given], None
+
+    def _read_people(self, field: Field, given: Any) -> tuple[Any, Text | None]:
+        if (
+            not isinstance(given, list)
+            or len(given) > MOST_PEOPLE
+            or not all(isinstance(one, str) for one in given)
+        ):
+            return None, Text(
+                f"应为不超过 {MOST_PEOPLE} 个用户名或编号的列表",
+                f"Must be a list of at most {MOST_PEOPLE} user names or ids.",
+            )
+        known = self.people(field, given)
+        for index, one in enumerate(given):
+            if one not in known:
+                pointer = f"/{field.name}/{index}"
+                self.errors.append(FieldError(pointer, _nobody(one)))
+        return list(dict.fromkeys(known[one] for one in given if one in known)), None
+
     def _read_facts(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         known = {fact.code for fact in self.rules.facts}
         if not isinstance(given, list) or not all(isinstance(f, str) for f in given):
@@ -248,3 +277,11 @@ def choices_of(
     if field.choices == "penalties":
         return [penalty.code for penalty in process.penalties]
     return list(field.choices)
+
+
+def _nobody(given: Any) -> Text:
+    """Return the refusal of a person, the same whether or not there is one."""
+    shown = given if isinstance(given, str) else "?"
+    return Text(
+        f"{shown[:50]} 不是可选的人员", f"{shown[:50]} is nobody to choose here."
+    )

@@ -36,7 +36,8 @@ class Field:
 
     ``kind``: ``text``, ``date`` (local calendar day), ``choice``, ``photos`` (UUIDs),
     ``amount`` (yuan), ``department`` (code, name or alias), ``ticket`` (number),
-    ``facts``. ``choices`` is a list, or the name of what supplies it. ``needed_with``:
+    ``facts``, ``departments``, ``staff`` (one) and ``people``, by user name or id.
+    ``choices`` is a list, or the name of what supplies it. ``needed_with``:
     (field, value) that make an optional field required. ``working_day``: a date that
     must not be a day off. ``past``: a date is today at the latest, where others are
     today at the earliest.
@@ -66,6 +67,7 @@ class Situation:
     names who convenes. ``joint_open``: a joint action was convened and its result is
     not recorded. ``returns``: how often the ticket was given back; from
     ``decided_after`` on (None: never) 区安委办 decides, whose decision is ``binding``.
+    ``assigned``: it is on somebody's desk.
     """
 
     state: State
@@ -92,6 +94,7 @@ class Situation:
     returns: int = 0
     decided_after: int | None = None
     binding: bool = False
+    assigned: bool = False
 
     @property
     def office_decides(self) -> bool:
@@ -396,6 +399,13 @@ def office_decides(case: Situation) -> Text | None:
     return None
 
 
+def assigned(case: Situation) -> Text | None:
+    """Only what is on somebody's desk can be taken from it."""
+    if not case.assigned:
+        return Text("尚未指派经办人", "Assigned to nobody")
+    return None
+
+
 # --- fields -----------------------------------------------------------------------
 
 NOTE = Field("note", "text", Text("说明", "Note"))
@@ -500,3 +510,8 @@ DEPARTMENTS = Field("departments", "departments", Text("参加部门", "Departme
 ON_DAY = Field("on", "date", Text("行动日期", "Day"))
 MEETING_PLACE = Field("place", "text", Text("地点", "Place"), required=False)
 WHAT_WAS_FOUND = Field("found", "text", Text("检查情况", "What was found"))
+# ``assignable``: who works where the ticket is; ``readers``: who may see it.
+ASSIGNEE = Field("assignee", "staff", Text("经办人", "Assignee"), choices="assignable")
+MENTIONS = Field(
+    "mentions", "people", Text("提醒", "Mentioned"), required=False, choices="readers"
+)

@@ -17,10 +17,11 @@ from sqlalchemy import (
     Numeric,
     Sequence,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.db import Model
@@ -63,6 +64,7 @@ class Ticket(Model):
         severity_status: how sure 重大 is; also empty in what is older than the column.
         returns: how often a department gave the ticket back (退回); None is never.
         binding: whether 区安委办 decided who takes it, which is final.
+        assignee_id: whose desk it is on (经办人) in the department or town that has it.
     """
 
     __tablename__ = "tickets"
@@ -85,6 +87,12 @@ class Ticket(Model):
         Index("ix_tickets_finder", "finder_id"),
         Index("ix_tickets_changed", "changed_at"),
         Index("ix_tickets_place", "place_id"),
+        Index("ix_tickets_due", "due_on", "id"),
+        Index(
+            "ix_tickets_assignee",
+            "assignee_id",
+            postgresql_where=text("assignee_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(
@@ -135,6 +143,7 @@ class Ticket(Model):
     severity_status: Mapped[str | None] = mapped_column(Text)
     returns: Mapped[int | None]
     binding: Mapped[bool | None]
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class TicketDepartment(Model):
@@ -250,3 +259,45 @@ class TicketReminder(Model):
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     told_at: Mapped[datetime]
+
+
+class TicketSearch(Model):
+    """What the search looks through, beside each ticket (``tickets.terms``).
+
+    Made from the ticket and its timeline, and can be made again.
+
+    Attributes:
+        head: what the hazard is: description, place, party, running number.
+        rest: what was said on the way: notes, document numbers.
+        terms: pieces of both, and the codes of area, item and category.
+    """
+
+    __tablename__ = "ticket_search"
+    __table_args__ = (Index("ix_ticket_search_terms", "terms", postgresql_using="gin"),)
+
+    ticket_id: Mapped[int] = mapped_column(
+        ForeignKey("tickets.id", ondelete="CASCADE"),
+        type_=BigInteger,
+        primary_key=True,
+    )
+    head: Mapped[str] = mapped_column(Text)
+    rest: Mapped[str] = mapped_column(Text)
+    terms: Mapped[Any] = mapped_column(TSVECTOR)
+
+
+class SavedFilter(Model):
+    """A filter of the ticket list that a person keeps (常用筛选).
+
+    ``query`` is the query string's members as they were given; ``shared``: colleagues
+    may use it.
+    """
+
+    __tablename__ = "saved_filters"
+    __table_args__ = (UniqueConstraint("staff_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    name: Mapped[str] = mapped_column(Text)
+    query: Mapped[dict[str, str]] = mapped_column(JSONB)
+    shared: Mapped[bool]
+    changed_at: Mapped[datetime]

@@ -23,9 +23,23 @@ from server.core.errors import Invalid
 from server.core.fastsql import Rows
 from server.core.permissions import Actor
 from server.core.text import Text
-from server.tickets import deadlines, papers, routing, stages, workflow, written
+from server.tickets import (
+    deadlines,
+    papers,
+    routing,
+    search,
+    stages,
+    workflow,
+    written,
+)
 from server.tickets.fields import LATEST
-from server.tickets.models import Ticket, TicketControl, TicketDepartment, TicketStage
+from server.tickets.models import (
+    Ticket,
+    TicketControl,
+    TicketDepartment,
+    TicketSearch,
+    TicketStage,
+)
 from server.tickets.queries import SUBJECT
 from server.tickets.vocabulary import (
     Control,
@@ -143,6 +157,8 @@ def open_ticket(
     made = partial(papers.paper, edition.rules, process.item, department=None)
     opened = Opened(number, state, due_on, decision, rows)
     _record(opened, step, hazard, actor, notice, stopped, made)
+    said = hazard.handling.get("note"), (hazard.control or {}).get("note")
+    rows.append((TicketSearch, [search.row_of(row, *said)]))
     return opened
 
 

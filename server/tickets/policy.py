@@ -20,6 +20,7 @@ from server.core.permissions import (
     TOWN_ROLES,
     Actor,
     Permission,
+    Person,
     Role,
 )
 from server.tickets.machine import Hat
@@ -65,7 +66,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def can_read(actor: Actor, ticket: TicketLike, parts: Parts) -> bool:
+def can_read(actor: Person, ticket: TicketLike, parts: Parts) -> bool:
     """Tell whether ``actor`` may see ``ticket``."""
     return (
         actor.covers(ticket.area_path, AREA_ROLES)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,26 +12,23 @@ import orjson
 from sqlalchemy import (
     ColumnElement,
     Row,
-    Select,
     and_,
     any_,
-    exists,
     func,
     literal,
     or_,
     select,
 )
 
+from server.accounts.models import Staff
 from server.audit.models import AuditEvent
 from server.audit.service import noted
 from server.checklists.models import Ruleset
 from server.core import fastsql
-from server.core.db import db, inside_any
-from server.core.permissions import Actor
+from server.core.db import db
 from server.departments.models import Department
 from server.documents.queries import Seen, of_owner
 from server.documents.told import files_out, status
-from server.tickets import policy
 from server.tickets.models import (
     Ticket,
     TicketControl,
@@ -39,7 +36,7 @@ from server.tickets.models import (
     TicketPenalty,
     TicketStage,
 )
-from server.tickets.vocabulary import ENDED, Part, State
+from server.tickets.vocabulary import ENDED, State
 
 SUBJECT = "ticket"
 WAITING_FOR_A_DAY = (
@@ -257,28 +254,6 @@ def events_of(number: str, types: Collection[str] = ()) -> list[Event]:
     ]
 
 
-def matching(
-    actor: Actor, filters: dict[str, Any], today: date, zone: ZoneInfo
-) -> Select[Any]:
-    """Return the query for the tickets ``actor`` may see and ``filters`` describe.
-
-    ``filters`` are those of ``schemas.TicketQuery`` with the area as a path and the
-    department as a code.
-    """
-    conditions = [policy.visible(actor), *_plain(filters), *_spatial(filters)]
-    if "overdue" in filters:
-        late = overdue(today)
-        conditions.append(late if filters["overdue"] else ~late)
-    if filters.get("mine"):
-        conditions.append(_waiting_for(actor))
-    if filters.get("from"):
-        conditions.append(Ticket.found_at >= day_start(filters["from"], zone))
-    if filters.get("to") and filters["to"] < date.max:
-        end = day_start(filters["to"] + timedelta(days=1), zone)
-        conditions.append(Ticket.found_at < end)
-    return select(Ticket).where(and_(*conditions))
-
-
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """Return the moment a local calendar day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=zone)
@@ -310,59 +285,17 @@ def stages_now(ticket_ids: Sequence[int]) -> dict[int, TicketStage]:
     return {stage.ticket_id: stage for stage in db.session.scalars(query)}
 
 
-def _plain(filters: dict[str, Any]) -> list[ColumnElement[bool]]:
-    conditions = []
-    for name in ("state", "duty_item", "severity", "source"):
-        if filters.get(name):
-            wanted = filters[name].split(",")
-            conditions.append(getattr(Ticket, name).in_(wanted))
-    if filters.get("department"):
-        conditions.append(_involving(filters["department"]))
-    if filters.get("area"):
-        conditions.append(inside_any(Ticket.area_path, [filters["area"]]))
-    if filters.get("q"):
-        needle = filters["q"]
-        conditions.append(
-            or_(
-                Ticket.number == needle,
-                Ticket.description.contains(needle, autoescape=True),
-                Ticket.place_name.contains(needle, autoescape=True),
-            )
-        )
-    return conditions
+def staff_names(ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the names of people by id."""
+    if not ids:
+        return {}
+    query = select(Staff.id, Staff.name).where(Staff.id.in_(ids))
+    return {row.id: row.name for row in db.session.execute(query)}
 
 
-def _involving(department: str) -> ColumnElement[bool]:
-    return exists(
-        select(1).where(
-            TicketDepartment.ticket_id == Ticket.id,
-            TicketDepartment.department_code == department,
-            TicketDepartment.part.in_([Part.LEAD.value, Part.CO.value]),
-        )
-    )
-
-
-def _spatial(filters: dict[str, Any]) -> list[ColumnElement[bool]]:
-    if not filters.get("bbox"):
-        return []
-    box = func.ST_MakeEnvelope(*filters["bbox"], 4326)
-    return [Ticket.geom.op("&&")(box)]
-
-
-def _waiting_for(actor: Actor) -> ColumnElement[bool]:
-    """What is on the actor's own desk: found by them, or their department's lead."""
-    mine: list[ColumnElement[bool]] = [Ticket.finder_id == actor.staff_id]
-    if actor.department:
-        mine.append(Ticket.lead_department == actor.department)
-    live = Ticket.state.not_in([state.value for state in ENDED])
-    return and_(or_(*mine), live)
-
-
-def page(query: Select[Any], after: int | None, limit: int) -> list[Ticket]:
-    """Return one page, newest first, after the ticket with id ``after``."""
-    if after is not None:
-        query = query.where(Ticket.id < after)
-    return list(db.session.scalars(query.order_by(Ticket.id.desc()).limit(limit)))
+def assignees(tickets: Iterable[Ticket]) -> dict[UUID, str]:
+    """Return the names of those to whom tickets are assigned, by id."""
+    return staff_names(sorted({t.assignee_id for t in tickets if t.assignee_id}))
 
 
 def lon_lat(ticket_ids: Sequence[int]) -> dict[int, tuple[float, float]]:

@@ -9,16 +9,14 @@ from uuid import UUID
 
 from flask import Response
 
-from server.areas.service import path_of
 from server.audit import timeline
-from server.checklists.service import edition_of, own_catalogue
+from server.checklists.service import edition_of
 from server.core import workdays
 from server.core.clock import local_date, now
 from server.core.errors import Invalid
 from server.core.http import (
     Blueprint,
     Reply,
-    after_of,
     fresh,
     geojson,
     page_of,
@@ -32,15 +30,20 @@ from server.documents.schemas import FileQuery
 from server.photos.models import Photo
 from server.tickets import (
     casework,
+    doable,
     evidence,
     history,
+    listing,
     nearby,
     policy,
     preview,
     queries,
+    saved,
     schemas,
+    search,
     service,
 )
+from server.tickets.counts import counts
 from server.tickets.described import ACTION_BODIES
 from server.tickets.models import Ticket
 
@@ -54,30 +57,39 @@ LONGEST_CALENDAR = timedelta(days=5 * 366)
     "/tickets",
     permission=policy.READ,
     summary="Tickets the caller may see; Accept: application/geo+json for a map",
-    query=schemas.TicketQuery,
-    answers={200: [schemas.TicketRow]},
+    query=schemas.ListQuery,
+    answers={200: [schemas.ListedTicket]},
 )
 def index(actor: Actor, query: dict[str, Any]) -> Reply:
-    """List tickets, newest first."""
+    """List tickets, newest first unless another order is asked for."""
+    query = saved.applied(actor, query)
+    found, limit = listing.page(_asked(actor, query), query)
+    wanted = search.wanted(query["q"]) if query.get("q") else None
+
+    def documents(rows: Sequence[Any]) -> list[dict[str, Any]]:
+        tickets = [row[0] for row in rows]
+        return _highlighted(tickets, wanted) if wanted else _rows(tickets)
+
+    return geojson.listed(page_of(found, limit, lambda row: row[1:], documents))
+
+
+@blueprint.expose(
+    "GET",
+    "/tickets/counts",
+    permission=policy.READ,
+    summary="How many tickets each choice of each filter would give",
+    query=schemas.CountQuery,
+    answers={200: schemas.CountsOut},
+)
+def count(actor: Actor, query: dict[str, Any]) -> Reply:
+    """Count tickets by what can be filtered for."""
+    return Reply(counts(_asked(actor, saved.applied(actor, query))))
+
+
+def _asked(actor: Actor, query: dict[str, Any]) -> listing.Asked:
     zone = settings().timezone
-    today = local_date(now(), zone)
-    after, limit = after_of(query, int), query["limit"]
-    found = queries.matching(actor, _resolved(actor, query), today, zone)
-    tickets = queries.page(found, after, limit + 1)
-    return geojson.listed(page_of(tickets, limit, lambda t: (t.id,), _rows))
-
-
-def _resolved(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
-    """Return the filters with the area as its path and the department as its code."""
-    filters = dict(query)
-    if query.get("area"):
-        filters["area"] = path_of(query["area"])
-    if query.get("department"):
-        code = queries.department_code(query["department"], own_catalogue(actor))
-        if code is None:
-            raise Invalid.at("/department", Text("没有此部门", "No such department"))
-        filters["department"] = code
-    return filters
+    filters = saved.resolved(actor, query)
+    return listing.Asked(actor, filters, local_date(now(), zone), zone)
 
 
 def _rows(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
@@ -90,26 +102,23 @@ def _rows(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     waiting = queries.stages_now(ids)
     codes |= {s.department for s in waiting.values() if s.department}
     names = queries.department_names(sorted(codes))
+    people = queries.assignees(tickets)
     return [
         schemas.ticket_row(
-            t, parts[t.id], names, positions[t.id], today, waiting.get(t.id)
+            t, parts[t.id], names, positions[t.id], today, waiting.get(t.id), people
         )
         for t in tickets
     ]
 
 
-def etag(ticket: Ticket, actor: Actor, photos: int, others: casework.Around) -> str:
-    """Return the ETag of a ticket as ``actor`` sees it.
-
-    The day belongs to it because ``overdue`` turns at midnight, the person because
-    of ``actions`` (on a shared machine one must not get the other's copy), and the
-    number of photos and what lies around because they change no version.
-    ``If-Match`` looks at the version only.
-    """
-    day = local_date(now(), settings().timezone)
-    person = actor.staff_id.hex[:8]
-    seen = f"{day:%Y%m%d}.{person}.{photos}.{others.tag}"
-    return f'"{ticket.number}.{ticket.version}.{seen}"'
+def _highlighted(
+    tickets: Sequence[Ticket], wanted: search.Wanted
+) -> list[dict[str, Any]]:
+    texts = search.texts_of(tickets)
+    return [
+        row | {"highlights": search.highlights(wanted, texts[row["number"]])}
+        for row in _rows(tickets)
+    ]
 
 
 @blueprint.expose(
@@ -124,10 +133,15 @@ def show(actor: Actor, number: str) -> Reply:
     seen = service.view(actor, number)
     uploaded = evidence.uploaded(seen.ticket)
     others = casework.around(actor, seen)
-    tag = etag(seen.ticket, actor, len(uploaded), others)
+    tag = _etag(seen.ticket, actor, len(uploaded), others)
     if fresh(tag):
         return Reply(None, 304, tag)
     return Reply(_whole(seen, uploaded, others), etag=tag)
+
+
+def _etag(ticket: Ticket, actor: Actor, photos: int, others: casework.Around) -> str:
+    today = local_date(now(), settings().timezone)
+    return service.etag(ticket, actor, f"{photos}.{others.tag}", today)
 
 
 def _whole(
@@ -142,6 +156,7 @@ def _whole(
         queries.penalties_of(ticket.id),
         queries.documents_of(ticket.number),
         uploaded,
+        doable.Sight(seen, now(), settings().timezone),
     )
     whole |= history.told_out(seen, events, uploaded, settings().timezone)
     beside = casework.members(seen, others)
@@ -167,7 +182,7 @@ def act(actor: Actor, number: str, action: str, body: Any) -> Reply:
     )
     uploaded = evidence.uploaded(seen.ticket)
     others = casework.around(actor, seen)
-    tag = etag(seen.ticket, actor, len(uploaded), others)
+    tag = _etag(seen.ticket, actor, len(uploaded), others)
     return Reply(_whole(seen, uploaded, others), etag=tag)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,8 @@ from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
 from server.core.http.schema import Day, Line, Moment
 from server.core.text import Text
-from server.tickets import stages, suggestions, workflow
-from server.tickets.fields import choices_of
-from server.tickets.machine import Field, Transition
+from server.tickets import doable, stages
+from server.tickets.listing import SORTS
 from server.tickets.models import (
     Ticket,
     TicketControl,
@@ -27,9 +26,8 @@ from server.tickets.models import (
 from server.tickets.routing import Decision
 from server.tickets.service import View
 from server.tickets.vocabulary import (
-    CHOICE_LABELS,
-    ORDER_BY_GRADE,
     STEP_LABELS,
+    Control,
     Part,
     Severity,
     SeverityStatus,
@@ -86,8 +84,15 @@ class TicketQuery(Schema):
     bbox = Box()
     from_ = Day(data_key="from")
     to = Day()
-    limit = fields.Integer(load_default=50, validate=ma.validate.Range(1, MAX_LIMIT))
-    cursor = Line()
+    category = Line()
+    control = Words([c.value for c in Control])
+    place = fields.UUID()
+    assignee = Line(metadata={"description": "`me`, `none`, a user name or an id"})
+    has_extension = fields.Boolean()
+    mentioned = fields.Boolean(metadata={"description": "where the caller is named"})
+    due_from = Day()
+    due_to = Day()
+    changed_since = Moment()
 
     @ma.post_load
     def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -109,6 +114,23 @@ class CalendarOut(Schema):
     known_until = fields.Date()
     warning = fields.String(allow_none=True)
     days = fields.List(fields.Dict())
+
+
+class CountQuery(TicketQuery):
+    """Filters of the list, for counting; ``filter``: a saved one below them."""
+
+    filter = fields.UUID()
+
+
+class ListQuery(CountQuery):
+    """Filters of the ticket list, its order and its page.
+
+    Without ``sort`` the newest come first, with ``q`` those that match best.
+    """
+
+    sort = fields.String(validate=ma.validate.OneOf(SORTS))
+    limit = fields.Integer(load_default=50, validate=ma.validate.Range(1, MAX_LIMIT))
+    cursor = Line()
 
 
 class PreviewIn(Schema):
@@ -153,14 +175,64 @@ class RoutingOut(Schema):
 
 
 class ActionOut(Schema):
-    """An action open to the caller now, with its fields."""
+    """An action open to the caller now, with its fields and where it leads.
+
+    ``to``: the states it leads to, each with the field values (``when``) that do.
+    """
 
     action = fields.String()
+    title = fields.String()
+    to = fields.List(fields.Dict())
     required = fields.List(fields.String())
     optional = fields.List(fields.String())
     fields_ = fields.List(fields.Dict(), data_key="fields")
     suggestions = fields.List(fields.Dict())
     suggestions_note = fields.String(allow_none=True)
+
+
+class BlockedOut(Schema):
+    """An action the caller could do here, and why it is not possible now.
+
+    ``when``: the field values that are refused; null when it is the whole action.
+    """
+
+    action = fields.String()
+    title = fields.String()
+    when = fields.Dict(allow_none=True)
+    reason = fields.String()
+    reasons = fields.List(fields.Dict())
+
+
+class StaffOut(Schema):
+    """A person by id and name."""
+
+    id = fields.UUID()
+    name = fields.String()
+
+
+class HighlightOut(Schema):
+    """Where a word of the search stands."""
+
+    field = fields.String()
+    word = fields.String()
+    snippet = fields.String()
+
+
+class FacetValueOut(Schema):
+    """A value of a facet, what it is called, and how many tickets have it."""
+
+    value = fields.String()
+    title = fields.String()
+    count = fields.Integer()
+
+
+class CountsOut(Schema):
+    """How many tickets the filters leave, and how many each other choice would."""
+
+    total = fields.Integer()
+    facets = fields.Dict(
+        keys=fields.String(), values=fields.List(fields.Nested(FacetValueOut))
+    )
 
 
 class TicketRow(Schema):
@@ -190,6 +262,13 @@ class TicketRow(Schema):
     position = fields.Dict()
     version = fields.Integer()
     severity_status = fields.String(allow_none=True)
+    assignee = fields.Nested(StaffOut, allow_none=True)
+
+
+class ListedTicket(TicketRow):
+    """A ticket in a list; ``highlights`` where it was searched for (``q``)."""
+
+    highlights = fields.List(fields.Nested(HighlightOut))
 
 
 class TicketOut(TicketRow):
@@ -231,6 +310,7 @@ class SimilarRow(TicketRow):
 
     distance_m = fields.Float()
     same_place = fields.Boolean()
+    blocked = fields.List(fields.Nested(BlockedOut))
 
 
 Names = dict[str, str]
@@ -280,8 +360,12 @@ def ticket_row(
     position: tuple[float, float],
     today: date,
     stage: TicketStage | None,
+    people: Mapping[UUID, str],
 ) -> dict[str, Any]:
-    """Return the document of :class:`TicketRow`; ``stage`` is the present one."""
+    """Return the document of :class:`TicketRow`.
+
+    ``stage`` is the present one, ``people`` the names of assignees.
+    """
     return {
         "number": ticket.number,
         "state": ticket.state,
@@ -315,6 +399,9 @@ def ticket_row(
         "position": {"type": "Point", "coordinates": list(position)},
         "version": ticket.version,
         "severity_status": _severity_status(ticket),
+        "assignee": {"id": ticket.assignee_id, "name": people[ticket.assignee_id]}
+        if ticket.assignee_id
+        else None,
     }
 
 
@@ -361,6 +448,7 @@ def ticket_out(
     penalties: list[TicketPenalty],
     documents: list[dict[str, Any]],
     uploaded: Collection[UUID],
+    sight: doable.Sight,
 ) -> dict[str, Any]:
     """Return the document of :class:`TicketOut`.
 
@@ -385,7 +473,8 @@ def ticket_out(
         "documents": documents,
         "photos": list(dict.fromkeys([*ticket.photos, *uploaded])),
         "photos_missing": [photo for photo in ticket.photos if photo not in uploaded],
-        "actions": actions_out(seen),
+        "actions": doable.actions(sight),
+        "blocked": doable.blocked(seen),
     }
 
 
@@ -410,91 +499,3 @@ def _penalty_out(penalty: TicketPenalty, names: Names) -> dict[str, Any]:
         "department": department_out(penalty.department_code, names),
         "decided_at": penalty.decided_at,
     }
-
-
-def actions_out(seen: View) -> list[dict[str, Any]]:
-    """Return what the caller may do now, each action once with all its fields."""
-    by_action: dict[str, list[Transition]] = {}
-    for row in seen.available:
-        by_action.setdefault(row.action, []).append(row)
-    return [_action_out(action, rows, seen) for action, rows in by_action.items()]
-
-
-def _action_out(action: str, rows: list[Transition], seen: View) -> dict[str, Any]:
-    described = {f.name: f for row in rows for f in row.fields}
-    demanded = workflow.demanded(rows, seen.situation) | workflow.always_needed(rows)
-    listed = [_field_out(f, rows, seen, demanded) for f in described.values()]
-    return {
-        "action": action,
-        "required": [f["name"] for f in listed if f["required"]],
-        "optional": [f["name"] for f in listed if not f["required"]],
-        "fields": listed,
-    } | _proposed(action, seen)
-
-
-def _proposed(action: str, seen: View) -> dict[str, Any]:
-    """Return which departments are proposed for an action that names some."""
-    if action not in suggestions.NONE:
-        return {}
-    names = {d.code: d.name for d in seen.rules.departments}
-    found = suggestions.suggestions(seen.rules, seen.ticket, action, seen.events)
-    return {
-        "suggestions": [
-            {**one, "department": department_out(one["department"], names)}
-            for one in found
-        ],
-        "suggestions_note": None if found else suggestions.NONE[action],
-    }
-
-
-def choice_titles(field: Field, choices: Collection[str], seen: View) -> dict[str, str]:
-    """Return the Chinese words for a field's choices, by choice."""
-    if field.choices == "report_triggers":
-        return {code: seen.rules.fact(code).label for code in choices}
-    if field.choices == "penalties":
-        named = {p.code: p.name for p in seen.situation.process.penalties}
-        return {code: named[code] for code in choices}
-    if field.choices == "liftable":
-        return dict(seen.situation.liftable)
-    return {code: CHOICE_LABELS[code] for code in choices}
-
-
-def _field_out(
-    field: Field, rows: list[Transition], seen: View, demanded: Collection[str]
-) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "name": field.name,
-        "type": field.kind,
-        "title": field.title.zh,
-        "required": field.required or field.name in demanded,
-    }
-    if field.working_day:
-        document["working_day"] = True
-    if field.past:
-        document["past"] = True
-    suggested = ORDER_BY_GRADE.get(seen.situation.grade or "")
-    if suggested and field.name == "note" and rows[0].action == "order":
-        document["suggestion"] = suggested
-    if field.kind == "choice":
-        open_now = _open_choices(field, rows, seen)
-        document["choices"] = open_now
-        document["choice_titles"] = choice_titles(field, open_now, seen)
-    needed = [row.when[1] for row in rows if row.when and field.name in row.needs]
-    if needed:
-        document["required_when"] = {"result": needed}
-    elif field.needed_with:
-        name, value = field.needed_with
-        document["required_when"] = {name: [value]}
-    return document
-
-
-def _open_choices(field: Field, rows: list[Transition], seen: View) -> list[str]:
-    """Return the choices that some row takes now."""
-    case = seen.situation
-    possible = {row.when[1] for row in rows if row.when and row.when[0] == field.name}
-    return [
-        choice
-        for choice in choices_of(field, case.process, case.liftable)
-        if (not possible or choice in possible)
-        and not all(workflow.closed(row, case, field.name, choice) for row in rows)
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,9 +23,11 @@ from server.tickets import (
     deadlines,
     evidence,
     papers,
+    people,
     policy,
     queries,
     rounds,
+    search,
     stages,
     told,
     workflow,
@@ -84,6 +87,18 @@ def view(actor: Actor, number: str, *, lock: bool = False) -> View:
     return View(ticket, rules, parts, situation, hats, events)
 
 
+def etag(ticket: Ticket, actor: Actor, seen: str, today: date) -> str:
+    """Return the ETag of a ticket as ``actor`` sees it.
+
+    The day belongs to it because ``overdue`` turns at midnight, the person because
+    of ``actions`` (on a shared machine one must not get the other's copy), and in
+    ``seen`` the number of photos and what lies around, because they change no
+    version. ``If-Match`` looks at the version only.
+    """
+    person = actor.staff_id.hex[:8]
+    return f'"{ticket.number}.{ticket.version}.{today:%Y%m%d}.{person}.{seen}"'
+
+
 def _situation(
     ticket: Ticket, rules: Rules, actor: Actor, events: list[queries.Event]
 ) -> Situation:
@@ -118,6 +133,7 @@ def _situation(
         returns=ticket.returns or 0,
         decided_after=rules.returns_before_decision,
         binding=bool(ticket.binding),
+        assigned=ticket.assignee_id is not None,
     )
 
 
@@ -149,6 +165,9 @@ def act(
     EFFECTS[action](change)
     _add_paper(change)
     move(change)
+    paper = (change.payload.get("document") or {}).get("number")
+    written_as = paper or change.values.get("document_no")
+    search.add(seen.ticket.id, change.values.get("note"), written_as)
     return view(actor, number)
 
 
@@ -171,6 +190,7 @@ def _change(
         seen.situation.process,
         local_date(moment, zone),
         seen.rules.department_code,
+        lambda field, given: people.chosen(field, given, seen.ticket, seen.parts),
         seen.situation.liftable,
     )
     demanded = workflow.demanded(allowed, seen.situation)

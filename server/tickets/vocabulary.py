@@ -133,6 +133,8 @@ ACTION_LABELS: Mapping[str, str] = {
     "answer_part": "办结本部门事项",
     "convene": "召集联合行动",
     "record_joint": "记录联合行动",
+    "assign": "指派经办人",
+    "unassign": "取消指派",
 }
 
 # What a ticket waits for (stages.STEPS).
@@ -179,4 +181,20 @@ CHOICE_LABELS = {
 ORDER_BY_GRADE: Mapping[str, str] = {
     "C": "加固，消除隐患",
     "D": "拆除、重建",
+}
+
+SEVERITY_LABELS: Mapping[str, str] = {
+    Severity.GENERAL: "一般",
+    Severity.SERIOUS: "较大",
+    Severity.MAJOR: "重大",
+}
+SOURCE_LABELS: Mapping[str, str] = {
+    Source.PATROL: "巡查",
+    Source.COMPLAINT: "投诉、报告",
+    Source.DEPARTMENT: "部门自查",
+}
+CONTROL_LABELS: Mapping[str, str] = {
+    Control.NONE: "无管控",
+    Control.IN_FORCE: "管控中",
+    Control.LIFTED: "已解除",
 }

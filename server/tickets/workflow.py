@@ -17,6 +17,7 @@ from server.tickets.machine import (
     ANSWERED_ON,
     APPRAISAL_FIELDS,
     APPRAISER,
+    ASSIGNEE,
     CONTROL,
     DECISION,
     DEPARTMENT,
@@ -30,6 +31,7 @@ from server.tickets.machine import (
     LATER_DAY,
     MEASURE,
     MEETING_PLACE,
+    MENTIONS,
     NOTE,
     NOTE_OPTIONAL,
     ON_DAY,
@@ -54,6 +56,7 @@ from server.tickets.machine import (
     appraisal_foreseen,
     appraised,
     asked_by_another,
+    assigned,
     beside_one_s_own,
     by_third_party,
     control_in_force,
@@ -109,6 +112,7 @@ _TOWN_WORK = _from(_S.RECTIFYING, _S.TOWN_RECHECK)
 _LEAD_WORK = _from(
     _S.VERIFYING, _S.APPRAISAL, _S.ORDERED, _S.DEPT_RECHECK, _S.ESCALATED
 )
+WITH_TOWN = _TOWN_LEVEL | _from(_S.RETURNED)
 _PENALTY_STATES = _from(
     _S.VERIFYING, _S.ORDERED, _S.DEPT_RECHECK, _S.ESCALATED, _S.TRANSFERRED
 ) | _from(_S.RECTIFIED, _S.FEEDBACK)
@@ -691,7 +695,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         frozenset(State),
         None,
         frozenset({Hat.VIEWER}),
-        (NOTE, PHOTOS_OPTIONAL),
+        (NOTE, PHOTOS_OPTIONAL, MENTIONS),
         "commented",
     ),
     Transition(
@@ -722,6 +726,45 @@ TRANSITIONS: tuple[Transition, ...] = (
         (WHAT_WAS_FOUND, DEPARTMENTS, PHOTOS_OPTIONAL, NOTE_OPTIONAL),
         "joint_action_held",
         (joint_convened,),
+    ),
+    # Whose desk it is on, within the department or the town that has it.
+    Transition(
+        "A1",
+        "assign",
+        _LIVE - WITH_TOWN - {_S.FOUND},
+        None,
+        _LEAD,
+        (ASSIGNEE, NOTE_OPTIONAL),
+        "assigned",
+    ),
+    Transition(
+        "A1",
+        "assign",
+        WITH_TOWN,
+        None,
+        _OFFICER,
+        (ASSIGNEE, NOTE_OPTIONAL),
+        "assigned",
+    ),
+    Transition(
+        "A2",
+        "unassign",
+        _LIVE - WITH_TOWN - {_S.FOUND},
+        None,
+        _LEAD,
+        (NOTE_OPTIONAL,),
+        "unassigned",
+        (assigned,),
+    ),
+    Transition(
+        "A2",
+        "unassign",
+        WITH_TOWN,
+        None,
+        _OFFICER,
+        (NOTE_OPTIONAL,),
+        "unassigned",
+        (assigned,),
     ),
 )
 
@@ -765,11 +808,16 @@ def rows(action: str) -> list[Transition]:
 
 def _hindrance(row: Transition, case: Situation) -> Text | None:
     """Return why ``row`` is not open in its state, None when it is."""
+    return next(iter(_hindrances(row, case)), None)
+
+
+def _hindrances(row: Transition, case: Situation) -> list[Text]:
+    """Return everything that keeps ``row`` from being open in its state."""
     waits = row.action in _WORK or (
         row.target is not None and row.action != "impose_control"
     )
     guards = (not_suspended, *row.guards) if waits else row.guards
-    return next((why for guard in guards if (why := guard(case))), None)
+    return [why for guard in guards if (why := guard(case))]
 
 
 def available(case: Situation, hats: frozenset[Hat]) -> list[Transition]:
@@ -780,6 +828,28 @@ def available(case: Situation, hats: frozenset[Hat]) -> list[Transition]:
         if case.state in t.sources
         and not hats.isdisjoint(t.hats)
         and _hindrance(t, case) is None
+    ]
+
+
+def blocked(
+    case: Situation, hats: frozenset[Hat]
+) -> list[tuple[list[Transition], list[Text]]]:
+    """Return what an actor with ``hats`` could do here but for a guard, and why not.
+
+    The rows of one action and one ``when`` together: where another row of them is open
+    there is nothing to explain.
+    """
+    here: dict[tuple[str, tuple[str, str] | None], list[Transition]] = {}
+    for row in TRANSITIONS:
+        if case.state in row.sources and not hats.isdisjoint(row.hats):
+            here.setdefault((row.action, row.when), []).append(row)
+    refused = [
+        (rows, [_hindrances(row, case) for row in rows]) for rows in here.values()
+    ]
+    return [
+        (rows, list(dict.fromkeys(why for reasons in said for why in reasons)))
+        for rows, said in refused
+        if all(said)
     ]
 
 

@@ -204,7 +204,7 @@ def test_whatever_is_out_of_reach_is_503(
     def away(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr("server.tickets.queries.page", away)
+    monkeypatch.setattr("server.tickets.listing.page", away)
     answer = worker.get("/tickets")
     assert (answer.status_code, answer.json["type"]) == (503, "unavailable")
     assert answer.headers["Retry-After"] == "5"
@@ -218,7 +218,7 @@ def test_a_fault_of_ours_stays_500(
         raise RuntimeError("a fault")
 
     worker = make.grid_worker()
-    monkeypatch.setattr("server.tickets.queries.page", broken)
+    monkeypatch.setattr("server.tickets.listing.page", broken)
     answer = worker.get("/tickets")
     assert (answer.status_code, answer.json["type"]) == (500, "internal-error")
     assert "Retry-After" not in answer.headers

@@ -193,7 +193,7 @@ def bodies(action: dict[str, Any], other: str, photo: str) -> list[dict[str, Any
 
 
 def _values(field: dict[str, Any], other: str, photo: str) -> list[Any]:
-    if field["type"] == "choice":
+    if field["type"] in ("choice", "staff"):
         assert field["choices"]
         return list(field["choices"])
     return {
@@ -205,6 +205,7 @@ def _values(field: dict[str, Any], other: str, photo: str) -> list[Any]:
         "ticket": [other],
         "facts": [["illegal"]],
         "departments": [["kq-market", "kq-police"]],
+        "people": [[]],
     }[field["type"]]
 
 

@@ -94,6 +94,7 @@ def test_not_allowed_in_this_state_says_what_is(make: Factory) -> None:
     assert answer.json["state"] == "reported"
     assert sorted(answer.json["allowed"]) == [
         "accept",
+        "assign",
         "comment",
         "impose_control",
         "return",

@@ -55,7 +55,13 @@ def test_refused_exit_to_the_very_end(make: Factory) -> None:
     assert [d["code"] for d in opened["co_departments"]] == ["kq-police"]
     assert opened["routing"]["basis"].startswith("35.区消防救援大队.2")
     assert origins(opened) == {"accept": "local setting"}
-    assert offered(opened) == {"accept", "return", "impose_control", "comment"}
+    assert offered(opened) == {
+        "accept",
+        "return",
+        "impose_control",
+        "comment",
+        "assign",
+    }
 
     accepted = fire.done(number, "accept")
     assert (accepted["state"], accepted["version"]) == ("verifying", 2)

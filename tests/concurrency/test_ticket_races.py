@@ -190,3 +190,28 @@ def test_the_trail_of_many_writers_is_one_chain(
 
 def _count() -> int:
     return db.session.scalars(select(func.count()).select_from(AuditEvent)).one()
+
+
+def test_two_desks_take_the_same_tickets_at_once(make: Factory) -> None:
+    """In opposite orders: nobody waits for the other for ever, each is taken once."""
+    one, two, worker = make.handler(), make.handler(), make.grid_worker()
+    numbers = [make.reported(worker) for _ in range(12)]
+    items = [{"number": number, "version": 1} for number in numbers]
+
+    def taking(who: Caller, items: list[dict[str, Any]]) -> Callable[[], Answer]:
+        def call() -> Answer:
+            client = who.client.application.test_client()
+            own = Caller(client, who.username, who.token)
+            body = {"action": "accept", "items": items}
+            answer = own.post("/tickets/bulk", json=body)
+            return answer.status_code, answer.json
+
+        return call
+
+    answers = at_once(taking(one, items), taking(two, items[::-1]))
+    assert statuses(answers) == [200, 200]
+    results = [r for _, body in answers for r in body["results"]]
+    for number in numbers:
+        got = sorted(r["status"] for r in results if r["number"] == number)
+        assert got == [200, 412]
+        assert one.ticket(number)["version"] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -95,4 +96,33 @@ def test_what_was_registered_before_the_register_grew(committed_app: Flask) -> N
             assert not place.imported
             age = place.changed_at - place.registered_at
             assert abs(age.total_seconds()) < 5
+        db.session.remove()
+
+
+def test_what_was_there_before_the_search_is_found(committed_app: Flask) -> None:
+    """The rows that the migration fills are those that the changes have written."""
+    with committed_app.app_context():
+        make = Factory(committed_app)
+        worker, fire = make.grid_worker(), make.handler()
+        number = make.reported(
+            worker,
+            description="ＬＰＧ气瓶，安全出口被堵",
+            place={"name": "老王烧烤", "kind": "restaurant"},
+            control={"measure": "临时封闭", "note": "危险"},
+        )
+        fire.done(number, "accept", note="派员核实")
+        fire.done(number, "comment", note="电话已联系 13800000000")
+        make.ticket(worker)
+        read = text("SELECT ticket_id, head, terms FROM ticket_search ORDER BY 1")
+        rest = text("SELECT rest FROM ticket_search ORDER BY ticket_id")
+
+        def rows() -> tuple[list[Any], list[list[str]]]:
+            said = [sorted(row.rest.split()) for row in db.session.execute(rest)]
+            return [tuple(row) for row in db.session.execute(read)], said
+
+        before = rows()
+        db.session.remove()
+        migrate.downgrade(db.engine, "0007")
+        migrate.upgrade(db.engine)
+        assert rows() == before
         db.session.remove()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from server.checklists.loader import bundled_root, load
 from server.core.errors import FieldError, Invalid
 from server.tickets import workflow
 from server.tickets.fields import LONGEST_TEXT, MOST_PHOTOS, Reader, choices_of
-from server.tickets.machine import PENALTY, TRIGGER, Transition
+from server.tickets.machine import PENALTY, TRIGGER, Field, Transition
 
 RULES = load(bundled_root() / "buerhantu").rules
 TODAY = date(2026, 3, 2)
@@ -27,6 +28,13 @@ def rows(id: str) -> list[Transition]:
     return [row for row in workflow.TRANSITIONS if row.id == id]
 
 
+STAFF = {"fire1": UUID(int=1), "fire2": UUID(int=2)}
+
+
+def people(field: Field, given: Sequence[str]) -> dict[str, UUID]:
+    return {key: STAFF[key] for key in given if key in STAFF}
+
+
 def reader(item: str = "35") -> Reader:
     """Return a reader for an item, on a day that is always the same."""
 
@@ -36,7 +44,7 @@ def reader(item: str = "35") -> Reader:
         except KeyError:
             return None
 
-    return Reader(RULES, RULES.process(item), TODAY, department_code)
+    return Reader(RULES, RULES.process(item), TODAY, department_code, people)
 
 
 def read(id: str, body: Any, item: str = "35") -> dict[str, Any]:

@@ -331,6 +331,7 @@ def test_every_event_that_says_something_is_read() -> None:
     opened = {"ticket.on_spot", "ticket.rectifying", "ticket.verifying"}
     silent = {"ticket.closed", "ticket.commented", "ticket.appraisal_ordered"}
     silent |= {"ticket.extension_requested", "ticket.extension_refused"}
+    silent |= {"ticket.assigned", "ticket.unassigned"}
     machine = {f"ticket.{t.event}" for t in workflow.TRANSITIONS}
     beside = {"ticket.document_withdrawn"}
     assert set(_STEPS) | silent == machine | opened | beside

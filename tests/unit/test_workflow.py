@@ -186,6 +186,11 @@ TABLE: dict[str, dict[str, str]] = {
     "closed_town": ANYONE,
     "closed": ANYONE,
 }
+# Whose desk it is on, in the department or the town that has it.
+WITH_TOWN = {"on_spot", "rectifying", "town_recheck", "returned"}
+for name in set(TABLE) - {"closed_town", "closed"}:
+    keeper = "officer" if name in WITH_TOWN else "lead"
+    TABLE[name] = {**TABLE[name], "assign": keeper, "unassign": keeper}
 ACTIONS = [
     "settle",
     "issue_notice",
@@ -217,6 +222,8 @@ ACTIONS = [
     "answer_part",
     "convene",
     "record_joint",
+    "assign",
+    "unassign",
 ]  # as the contract lists them, then what it does not name
 PROCESS = ItemProcess(
     item="27",
@@ -264,6 +271,7 @@ def situation(state: State | str, action: str = "") -> Situation:
         joint_open=True,
         returns=2 if ruling else 0,
         decided_after=2,
+        assigned=action == "unassign",
     )
 
 
@@ -396,6 +404,8 @@ N1 comment - closed closed commented
 Q1 answer_part result=done reported reported part_answered
 J1 convene - verifying verifying joint_action_convened
 J2 record_joint - ordered ordered joint_action_held
+A1 assign - verifying verifying assigned
+A2 unassign - verifying verifying unassigned
 """.strip().splitlines()
 ]
 

@@ -1,7 +1,9 @@
 """The HTTP edge: routes with permissions, JSON in and out, problems, ETags."""
 
+from server.core.http.batch import each
 from server.core.http.blueprint import Blueprint, Endpoint, Reply
 from server.core.http.etag import (
+    check_version,
     etag_of,
     fresh,
     require_match,
@@ -17,6 +19,8 @@ __all__ = [
     "Reply",
     "Schema",
     "after_of",
+    "check_version",
+    "each",
     "etag_of",
     "fresh",
     "int4",

@@ -180,7 +180,12 @@ def _settle(problem: Problem, spec: Endpoint) -> None:
     else:
         db.db.session.rollback()
     if problem.denied:
-        note = flask.current_app.extensions["note_denial"]
-        with db.unit_of_work():
-            path = request.path.replace("\x00", "%00")  # no text of the database
-            note(g.get("actor"), spec.permission.name, path, problem.slug)
+        note_denial(spec.permission.name, problem.slug)
+
+
+def note_denial(permission: str, slug: str) -> None:
+    """Write down, in a unit of work of its own, that the caller was denied."""
+    note = flask.current_app.extensions["note_denial"]
+    with db.unit_of_work():
+        path = request.path.replace("\x00", "%00")  # no text of the database
+        note(g.get("actor"), permission, path, slug)

@@ -66,7 +66,16 @@ def require_version(key: str, version: int) -> None:
         PreconditionRequired: the header is missing.
         PreconditionFailed: it names another version.
     """
-    header = request.headers.get("If-Match")
+    check_version(request.headers.get("If-Match"), key, version)
+
+
+def check_version(header: str | None, key: str, version: int) -> None:
+    """Demand that ``header``, in the form of ``If-Match``, names this version.
+
+    Raises:
+        PreconditionRequired: there is none.
+        PreconditionFailed: it names another version.
+    """
     if header is None:
         raise PreconditionRequired()
     tags = [tag.strip('"') for tag in _listed(header)]

@@ -1,0 +1,1 @@
+"""What an office works with: saved filters, many tickets at once, colleagues."""

@@ -1,0 +1,95 @@
+"""Keeping filters, and one item of many."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+
+from server.accounts.models import Staff
+from server.core.clock import now
+from server.core.db import db
+from server.core.errors import Conflict, Invalid, NotFound
+from server.core.http.schema import load_body
+from server.core.permissions import Actor
+from server.core.text import Text
+from server.tickets import saved
+from server.tickets.models import SavedFilter
+from server.tickets.schemas import TicketQuery
+
+MOST_FILTERS = 50
+
+
+def create(actor: Actor, content: dict[str, Any]) -> SavedFilter:
+    """Keep a new filter.
+
+    Raises:
+        Invalid: the query is none of the list's, or the name is taken.
+        Conflict: the person has as many as one may have.
+    """
+    _check(actor, content, None)
+    own = select(func.count()).where(SavedFilter.staff_id == actor.staff_id)
+    if (db.session.scalar(own) or 0) >= MOST_FILTERS:
+        message = Text(
+            f"最多保存 {MOST_FILTERS} 个筛选", f"At most {MOST_FILTERS} filters"
+        )
+        raise Conflict(message, slug="too-many-filters")
+    kept = SavedFilter(id=uuid4(), staff_id=actor.staff_id, changed_at=now(), **content)
+    db.session.add(kept)
+    db.session.flush()
+    return kept
+
+
+def change(actor: Actor, id: UUID, content: dict[str, Any]) -> SavedFilter:
+    """Put another content into one of the actor's filters.
+
+    Raises:
+        NotFound: none of the actor's own.
+        Invalid: as for a new one.
+    """
+    kept = _own(actor, id)
+    _check(actor, content, kept)
+    for name, value in content.items():
+        setattr(kept, name, value)
+    kept.changed_at = now()
+    db.session.flush()
+    return kept
+
+
+def remove(actor: Actor, id: UUID) -> None:
+    """Forget one of the actor's filters.
+
+    Raises:
+        NotFound: none of the actor's own.
+    """
+    db.session.delete(_own(actor, id))
+
+
+def _own(actor: Actor, id: UUID) -> SavedFilter:
+    kept = db.session.get(SavedFilter, id)
+    if kept is None or kept.staff_id != actor.staff_id:
+        raise NotFound()
+    return kept
+
+
+def _check(actor: Actor, content: dict[str, Any], kept: SavedFilter | None) -> None:
+    """Refuse what the list would refuse, and a name twice.
+
+    The person's row is locked: of two filters that come at once the second is counted
+    and compared after the first.
+    """
+    try:
+        saved.resolved(actor, load_body(TicketQuery, content["query"]))
+    except Invalid as error:
+        errors = [e._replace(pointer=f"/query{e.pointer}") for e in error.errors]
+        raise Invalid.of(errors) from error
+    person = select(Staff.id).where(Staff.id == actor.staff_id).with_for_update()
+    db.session.execute(person)
+    same = select(SavedFilter.id).where(
+        SavedFilter.staff_id == actor.staff_id, SavedFilter.name == content["name"]
+    )
+    if db.session.scalar(same) not in (None, kept and kept.id):
+        raise Invalid.at(
+            "/name", Text("已有同名筛选", "A filter has this name already")
+        )
