@@ -61,6 +61,8 @@ def _whole() -> Select[Any]:
 
 def _seen(query: Select[Any]) -> list[Seen]:
     rows = db.session.execute(query).all()
+    if not rows:
+        return []
     files: dict[UUID, list[DocumentFile]] = {row[0].id: [] for row in rows}
     made = select(DocumentFile).where(DocumentFile.document_id.in_(files))
     for file in db.session.scalars(made.order_by(DocumentFile.format.desc())):

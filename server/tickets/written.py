@@ -140,10 +140,12 @@ def _party_name(ticket: Ticket) -> str:
 
 
 def area_words(path: str) -> str:
-    """Return the area below the district in words, such as 卜尔汉图镇某某村."""
+    """Return town and community in words, such as 卜尔汉图镇某某村; a larger area
+    by its own name."""
     codes = path.strip("/").split("/")
     known = by_codes(codes)
-    return "".join(known[code].name for code in codes[2:] or codes if code in known)
+    below = codes[2:4] or codes[-1:]
+    return "".join(known[code].name for code in below if code in known)
 
 
 def _place(ticket: Ticket, rules: Rules) -> dict[str, Any] | None:
