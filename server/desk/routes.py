@@ -11,7 +11,7 @@ from server.core.http import Blueprint, Page, Reply, check_version, each
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.desk import policy, schemas, service
-from server.tickets import evidence, saved
+from server.tickets import casework, evidence, saved
 from server.tickets.models import Ticket
 from server.tickets.queries import staff_names
 from server.tickets.service import act, etag

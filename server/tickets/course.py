@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from server.checklists.catalogue import ItemProcess
-from server.tickets.machine import FIVE_NAMES
+from server.tickets.inputs import FIVE_NAMES
 from server.tickets.queries import Event
 from server.tickets.rounds import EXTENDED, ORDERED, PENALISED, RECHECK_FAILED
 from server.tickets.vocabulary import ENDED

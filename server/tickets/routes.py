@@ -32,6 +32,7 @@ from server.tickets import (
     casework,
     doable,
     evidence,
+    filter_schemas,
     history,
     listing,
     nearby,
@@ -57,7 +58,7 @@ LONGEST_CALENDAR = timedelta(days=5 * 366)
     "/tickets",
     permission=policy.READ,
     summary="Tickets the caller may see; Accept: application/geo+json for a map",
-    query=schemas.ListQuery,
+    query=filter_schemas.ListQuery,
     answers={200: [schemas.ListedTicket]},
 )
 def index(actor: Actor, query: dict[str, Any]) -> Reply:
@@ -78,7 +79,7 @@ def index(actor: Actor, query: dict[str, Any]) -> Reply:
     "/tickets/counts",
     permission=policy.READ,
     summary="How many tickets each choice of each filter would give",
-    query=schemas.CountQuery,
+    query=filter_schemas.CountQuery,
     answers={200: schemas.CountsOut},
 )
 def count(actor: Actor, query: dict[str, Any]) -> Reply:
@@ -251,8 +252,8 @@ def events(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
     "/calendar",
     permission=policy.READ,
     summary="Holidays and make-up working days, for due dates; what else is a weekend",
-    query=schemas.CalendarQuery,
-    answers={200: schemas.CalendarOut},
+    query=filter_schemas.CalendarQuery,
+    answers={200: filter_schemas.CalendarOut},
 )
 def calendar(actor: Actor, query: dict[str, Any]) -> Reply:
     """Tell which days are not worked, and which weekends are."""

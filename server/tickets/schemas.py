@@ -12,11 +12,8 @@ from marshmallow import fields
 
 from server.checklists.catalogue import Rules
 from server.core.http import Schema
-from server.core.http.paging import MAX_LIMIT
-from server.core.http.schema import Day, Line, Moment
-from server.core.text import Text
+from server.core.http.schema import Line, Moment
 from server.tickets import doable, stages
-from server.tickets.listing import SORTS
 from server.tickets.models import (
     Ticket,
     TicketControl,
@@ -27,110 +24,10 @@ from server.tickets.routing import Decision
 from server.tickets.service import View
 from server.tickets.vocabulary import (
     STEP_LABELS,
-    Control,
     Part,
     Severity,
     SeverityStatus,
-    Source,
-    State,
 )
-
-
-class Words(fields.String):
-    """One or more words of a set, separated by commas."""
-
-    def __init__(self, known: list[str], **kw: Any) -> None:
-        super().__init__(**kw)
-        self.known = known
-
-    def _deserialize(self, value: Any, *args: Any, **kw: Any) -> str:
-        text = str(super()._deserialize(value, *args, **kw))
-        unknown = [word for word in text.split(",") if word not in self.known]
-        if unknown:
-            raise ma.ValidationError(f"Must be one of: {', '.join(self.known)}.")
-        return text
-
-
-class Box(fields.Field[tuple[float, float, float, float]]):
-    """A bounding box ``west,south,east,north``, degrees in EPSG:4326."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        try:
-            west, south, east, north = (float(part) for part in value.split(","))
-            if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-                raise ValueError
-        except ValueError as error:
-            message = Text(
-                "应为“西,南,东,北”四个界限（度），如 109.6,40.5,109.9,40.8",
-                "Must be west,south,east,north in degrees,"
-                " such as 109.6,40.5,109.9,40.8.",
-            )
-            raise ma.ValidationError([message]) from error
-        return west, south, east, north
-
-
-class TicketQuery(Schema):
-    """Filters of the ticket list."""
-
-    state = Words([s.value for s in State])
-    department = Line()
-    area = Line()
-    duty_item = Line()
-    severity = Words([s.value for s in Severity])
-    source = Words([s.value for s in Source])
-    overdue = fields.Boolean()
-    mine = fields.Boolean()
-    q = Line()
-    bbox = Box()
-    from_ = Day(data_key="from")
-    to = Day()
-    category = Line()
-    control = Words([c.value for c in Control])
-    place = fields.UUID()
-    assignee = Line(metadata={"description": "`me`, `none`, a user name or an id"})
-    has_extension = fields.Boolean()
-    mentioned = fields.Boolean(metadata={"description": "where the caller is named"})
-    due_from = Day()
-    due_to = Day()
-    changed_since = Moment()
-
-    @ma.post_load
-    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "from_" in data:
-            data["from"] = data.pop("from_")
-        return data
-
-
-class CalendarQuery(Schema):
-    """Days asked about, both ends in; from today, for a year, by default."""
-
-    from_ = Day(data_key="from")
-    to = Day()
-
-
-class CalendarOut(Schema):
-    """Holidays and make-up days; other days follow the week."""
-
-    known_until = fields.Date()
-    warning = fields.String(allow_none=True)
-    days = fields.List(fields.Dict())
-
-
-class CountQuery(TicketQuery):
-    """Filters of the list, for counting; ``filter``: a saved one below them."""
-
-    filter = fields.UUID()
-
-
-class ListQuery(CountQuery):
-    """Filters of the ticket list, its order and its page.
-
-    Without ``sort`` the newest come first, with ``q`` those that match best.
-    """
-
-    sort = fields.String(validate=ma.validate.OneOf(SORTS))
-    limit = fields.Integer(load_default=50, validate=ma.validate.Range(1, MAX_LIMIT))
-    cursor = Line()
 
 
 class PreviewIn(Schema):

@@ -16,7 +16,8 @@ from server.checklists.loader import bundled_root, load
 from server.core.errors import FieldError, Invalid
 from server.tickets import workflow
 from server.tickets.fields import LONGEST_TEXT, MOST_PHOTOS, Reader, choices_of
-from server.tickets.machine import PENALTY, TRIGGER, Field, Transition
+from server.tickets.inputs import PENALTY, TRIGGER
+from server.tickets.machine import Field, Transition
 
 RULES = load(bundled_root() / "buerhantu").rules
 TODAY = date(2026, 3, 2)
