@@ -15,8 +15,8 @@ from server.core.http.schema import load_body
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import saved
+from server.tickets.filter_schemas import TicketQuery
 from server.tickets.models import SavedFilter
-from server.tickets.schemas import TicketQuery
 
 MOST_FILTERS = 50
 

@@ -24,7 +24,8 @@ from server.incidents.answers import (
 from server.incidents.models import Incident, IncidentEntry
 from server.incidents.service import View
 from server.incidents.vocabulary import State
-from server.tickets.schemas import DepartmentOut, Words
+from server.tickets.filter_schemas import Words
+from server.tickets.schemas import DepartmentOut
 
 MOST_PHOTOS = 30
 

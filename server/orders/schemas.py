@@ -22,8 +22,9 @@ from server.orders.service import View
 from server.orders.vocabulary import State
 from server.places.schemas import PartyIn
 from server.tickets.fields import LONGEST_TEXT, MOST_PHOTOS
+from server.tickets.filter_schemas import Words
 from server.tickets.machine import Field
-from server.tickets.schemas import ActionOut, DepartmentOut, Words, department_out
+from server.tickets.schemas import ActionOut, DepartmentOut, department_out
 
 
 class OrderIn(Schema):

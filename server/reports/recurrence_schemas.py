@@ -16,7 +16,7 @@ from server.reports.recurrence import (
     RecurrenceReport,
 )
 from server.reports.schemas import PeriodQuery
-from server.tickets.schemas import Words
+from server.tickets.filter_schemas import Words
 from server.tickets.vocabulary import Severity
 
 

@@ -13,7 +13,8 @@ from server.core.http.schema import Day, Line, Moment
 from server.reports import definitions
 from server.reports.queries import Grouping
 from server.reports.service import Group, Report
-from server.tickets.schemas import DepartmentOut, Words
+from server.tickets.filter_schemas import Words
+from server.tickets.schemas import DepartmentOut
 from server.tickets.vocabulary import Severity
 
 # Bounds a report of months to some hundred rows and keeps the day after in range.

@@ -1,6 +1,6 @@
 """The list of tickets: its filters, its orders, and its pages.
 
-``filters`` everywhere are those of ``schemas.TicketQuery`` with the area as a path,
+``filters`` everywhere are those of ``filter_schemas.TicketQuery`` with the area as a path,
 the department as a code and the assignee as an id.
 """
 

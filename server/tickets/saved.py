@@ -16,9 +16,9 @@ from server.core.http.schema import load_body
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import queries
+from server.tickets.filter_schemas import TicketQuery
 from server.tickets.listing import NOBODY
 from server.tickets.models import SavedFilter
-from server.tickets.schemas import TicketQuery
 
 # How a query names the caller.
 ME = "me"
