@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -172,6 +173,15 @@ def derivative(
     if not path.exists():
         raise Undecodable() if DamagedImage.slug in photo.verdicts else NotProcessed()
     return path
+
+
+def printable(store: Store, contents: Mapping[UUID, str]) -> dict[str, bytes]:
+    """Return the large derivatives (JPEG) of photos that the caller may see, by id.
+
+    ``contents``: id → SHA-256. What is not made yet, or cannot be, is left out.
+    """
+    paths = {id: store.derived(sha256, "web") for id, sha256 in contents.items()}
+    return {str(id): path.read_bytes() for id, path in paths.items() if path.exists()}
 
 
 def original(

@@ -1,7 +1,7 @@
 """The list of tickets: its filters, its orders, and its pages.
 
-``filters`` everywhere are those of ``filter_schemas.TicketQuery`` with the area as a path,
-the department as a code and the assignee as an id.
+``filters`` everywhere are those of ``filter_schemas.TicketQuery`` with the area as a
+path, the department as a code and the assignee as an id.
 """
 
 from __future__ import annotations

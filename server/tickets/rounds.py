@@ -5,7 +5,8 @@ Nothing of it is stored: a ticket's events tell of every round.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from server.core.clock import local_date
 from server.tickets import queries
 from server.tickets.models import Ticket
 from server.tickets.queries import Event
-from server.tickets.vocabulary import Severity, State
+from server.tickets.vocabulary import ACTION_LABELS, Severity, State
 
 TOWN, DEPARTMENT = "town", "department"
 ORDERED, EXTENDED = "ticket.ordered", "ticket.extended"
@@ -147,6 +148,26 @@ class _Course:
         for name, value in self._standing.items():
             setattr(last, name, value)
         return last
+
+
+def photos_by_step(events: Iterable[Event]) -> Iterator[tuple[str, list[UUID]]]:
+    """Yield what each step that names photos is called, and its photos.
+
+    Re-inspections are counted at each level: 镇级第1次复查.
+    """
+    counted: Counter[str] = Counter()
+    for event in events:
+        label = ACTION_LABELS.get(event.payload.get("action", ""), "处理")
+        if event.type == "ticket.found":
+            label = "发现"
+        elif event.type in _REINSPECTED:
+            level = _REINSPECTED[event.type][0]
+            counted[level] += 1
+            who = "镇级" if level == TOWN else "部门"
+            label = f"{who}第{counted[level]}次复查"
+        named = [UUID(photo) for photo in event.payload.get("attachments", ())]
+        if named:
+            yield label, named
 
 
 def looked_at(number: str) -> Collection[UUID]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, current_app
 
 from server.audit import timeline
 from server.checklists.service import edition_of
@@ -27,8 +27,11 @@ from server.core.permissions import Actor
 from server.core.text import Text
 from server.documents.files import MEDIA_TYPES
 from server.documents.schemas import FileQuery
+from server.documents.typeset import render_case_file
 from server.photos.models import Photo
+from server.photos.service import printable
 from server.tickets import (
+    casefile,
     casework,
     doable,
     evidence,
@@ -231,6 +234,30 @@ def similar(actor: Actor, number: str) -> Reply:
         for row, (other, metres) in zip(rows, found, strict=True)
     ]
     return Reply({"items": items, "next": None})
+
+
+@blueprint.expose(
+    "GET",
+    "/tickets/<number>/case-file",
+    permission=policy.READ,
+    summary="The printable case file (案卷): timeline, photos, papers, as PDF",
+    media_types=("application/pdf",),
+)
+def case_file(actor: Actor, number: str) -> Response:
+    """Print a ticket as it stands now."""
+    zone = settings().timezone
+    seen = service.view(actor, number)
+    uploaded = evidence.uploaded(seen.ticket)
+    events = queries.events_of(number)
+    content = casefile.content(seen, events, uploaded, zone, now())
+    printed = [UUID(photo["id"]) for photo in content["photos"]]
+    shown = {id: uploaded[id].sha256 for id in printed if id in uploaded}
+    images = printable(current_app.extensions["photo_store"], shown)
+    response = Response(render_case_file(content, images), mimetype="application/pdf")
+    name = f'inline; filename="{number}.pdf"'
+    response.headers |= {"Content-Disposition": name, "Cache-Control": "no-store"}
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @blueprint.expose(

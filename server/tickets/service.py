@@ -270,7 +270,7 @@ def _made(change: Change) -> dict[str, Any] | None:
         change.row.action,
         None if by_town else change.actor.department,
         number=change.values.get("document_no"),
-        due_on=change.values.get("due_on"),
+        due_on=change.values.get("due_on") or change.payload.get("due_on"),
     )
 
 
@@ -284,6 +284,7 @@ def _case(change: Change) -> written.Case:
         change.zone,
         change.values,
         change.due_before,
+        asked=change.payload.get("extension"),
     )
 
 

@@ -137,6 +137,14 @@ ACTION_LABELS: Mapping[str, str] = {
     "unassign": "取消指派",
 }
 
+# How a finding was handled, as the opening event has it.
+HANDLING_LABELS: Mapping[str, str] = {
+    "found": "发现隐患",
+    "on_spot": "当场处理",
+    "deadline": "限期整改",
+    "report_up": "上报",
+}
+
 # What a ticket waits for (stages.STEPS).
 STEP_LABELS: Mapping[str, str] = {
     "on_spot": "当场整改",

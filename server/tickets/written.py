@@ -50,6 +50,7 @@ class Case:
         values: the fields of the action.
         due_before: the ticket's day before the action.
         finder: name of who found it, None to look it up.
+        asked: by whom and why a later day was asked for, of an extension (延期).
     """
 
     ticket: Ticket
@@ -61,6 +62,7 @@ class Case:
     values: dict[str, Any]
     due_before: date | None = None
     finder: str | None = None
+    asked: dict[str, Any] | None = None
 
     @property
     def today(self) -> date:
@@ -122,7 +124,7 @@ def _common(case: Case, made: dict[str, Any], issuer: str) -> dict[str, Any]:
         "ticket": ticket.number,
         "duty_item": duty_item(rules, ticket.duty_item),
         "area": area_words(ticket.area_path),
-        "place": _place(ticket, rules),
+        "place": place_of(ticket, rules),
         "party": party and {"name": party["name"], "kind": party.get("kind")},
         "found_on": local_date(ticket.found_at, case.zone),
         "inspectors": [case.finder or name_of(ticket.finder_id)],
@@ -148,7 +150,8 @@ def area_words(path: str) -> str:
     return "".join(known[code].name for code in below if code in known)
 
 
-def _place(ticket: Ticket, rules: Rules) -> dict[str, Any] | None:
+def place_of(ticket: Ticket, rules: Rules) -> dict[str, Any] | None:
+    """Return a ticket's place in words, None where none is known."""
     if not ticket.place_id and not ticket.place_name:
         return None
     address = address_of(ticket.place_id) if ticket.place_id else None
@@ -216,18 +219,19 @@ def _recheck(case: Case, issuer: str) -> dict[str, Any]:
 
 
 def _extension(case: Case, _issuer: str) -> dict[str, Any]:
+    asked = case.asked or {}
     return {
         "orders": _orders(case),
         "extension": {
-            "asked_by": _party_name(case.ticket),
-            "asked_on": None,
-            "reason": case.values["note"],
+            "asked_by": asked.get("asked_by_name") or _party_name(case.ticket),
+            "asked_on": asked.get("asked_on"),
+            "reason": asked.get("reason") or case.values["note"],
             "from": case.due_before,
-            "to": case.values["due_on"],
+            "to": case.ticket.due_on,
             "decided_by": case.actor.name,
             "decision": "同意延期",
         },
-        "note": None,
+        "note": case.values.get("note") if asked else None,
     }
 
 

@@ -164,7 +164,7 @@ def test_further_filters(
         "changed_since=2026-01-01T00:00:00",
         "sort=colour",
         "filter=1",
-        f"filter={uuid4()}",
+        "filter=5f0c6c8e-54a1-4f0e-9f43-5d0f3c1a7b60",
         "has_extension=maybe",
     ],
 )
