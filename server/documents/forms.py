@@ -8,9 +8,11 @@ before a number is taken, once for each digest.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from server.checklists.loader import bundled_root
 from server.core.clock import now
@@ -103,8 +105,22 @@ def made(
         text = Text("此类文书没有可编辑的 DOCX", "There is no DOCX of such papers")
         raise NotFound(text)
     render = typeset.render_docx if format == "docx" else typeset.render_pdf
+    return _set(lambda: render(template, content, draft=draft))
+
+
+def case_file(content: dict[str, Any], images: Mapping[str, bytes]) -> bytes:
+    """Return the case file (案卷) of ``typeset.render_case_file`` as PDF.
+
+    Raises:
+        TemplateBroken: its template does not work.
+        Unavailable: the typefaces are not installed.
+    """
+    return _set(lambda: typeset.render_case_file(content, images))
+
+
+def _set(render: Callable[[], bytes]) -> bytes:
     try:
-        return render(template, content, draft=draft)
+        return render()
     except TemplateFault as fault:
         raise broken(fault) from fault
     except FontsMissing as missing:

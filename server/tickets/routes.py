@@ -26,8 +26,8 @@ from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.documents.files import MEDIA_TYPES
+from server.documents.forms import case_file as printed_case
 from server.documents.schemas import FileQuery
-from server.documents.typeset import render_case_file
 from server.photos.models import Photo
 from server.photos.service import printable
 from server.tickets import (
@@ -253,7 +253,7 @@ def case_file(actor: Actor, number: str) -> Response:
     printed = [UUID(photo["id"]) for photo in content["photos"]]
     shown = {id: uploaded[id].sha256 for id in printed if id in uploaded}
     images = printable(current_app.extensions["photo_store"], shown)
-    response = Response(render_case_file(content, images), mimetype="application/pdf")
+    response = Response(printed_case(content, images), mimetype="application/pdf")
     name = f'inline; filename="{number}.pdf"'
     response.headers |= {"Content-Disposition": name, "Cache-Control": "no-store"}
     response.headers["X-Content-Type-Options"] = "nosniff"
