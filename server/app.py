@@ -16,7 +16,6 @@ from server.campaigns.routes import blueprint as campaigns_api
 from server.checklists.routes import blueprint as checklists_api
 from server.config import Settings
 from server.core import queues, workdays
-from server.core.clock import local_date, now
 from server.core.db import (
     db,
     engine_options,
@@ -74,7 +73,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("server", static_folder=None)
     app.extensions["settings"] = settings
     app.config["MAX_CONTENT_LENGTH"] = settings.max_json_bytes
-    _load_calendar(app, settings)
+    workdays.use(settings.calendar_file)
     _install_database(app, settings)
     _install_store(app, settings)
     app.extensions["redis"] = connect_redis(settings)
@@ -119,13 +118,6 @@ def _install_database(app: Flask, settings: Settings) -> None:
         forget_inherited_connections(db.engine)
         ping_idle_connections(db.engine)
     sealer.attach(db.session)
-
-
-def _load_calendar(app: Flask, settings: Settings) -> None:
-    today = local_date(now(), settings.timezone)
-    warning = workdays.use(settings.calendar_file).warning(today)
-    if warning:
-        app.logger.warning("%s", warning.en)
 
 
 def _install_store(app: Flask, settings: Settings) -> None:

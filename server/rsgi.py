@@ -5,10 +5,15 @@ import os
 from server.accounts.service import authenticate
 from server.app import create_app
 from server.config import Settings
+from server.core import workdays
+from server.core.clock import local_date, now
 from server.core.http.front import Front, Limits
 
 settings = Settings.from_env()
 _flask = create_app(settings)
+_ending = workdays.calendar().warning(local_date(now(), settings.timezone))
+if _ending:
+    _flask.logger.warning("%s", _ending.en)
 
 
 def _is_known(token: str) -> None:

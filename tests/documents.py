@@ -9,7 +9,7 @@ from server.core.db import db
 from server.documents.models import Document
 from tests.factories import Caller, Factory
 
-DUE = "2099-01-01"
+DUE = "2099-01-02"
 
 
 def verified(make: Factory, worker: Caller, fire: Caller, **changes: Any) -> str:

@@ -142,14 +142,7 @@ def open_ticket(
         "reported_at": moment if state in _WITH_DEPARTMENT else None,
         "changed_at": moment,
     }
-    stage = stages.begun(state, decision.town, row["lead_department"], lines)
-    stage |= {"ticket_id": ticket_id, "seq": 1, "from_at": moment}
-    rows: list[Rows] = [(Ticket, [row]), (TicketStage, [stage])]
-    if state in _WITH_DEPARTMENT:
-        rows.append((TicketDepartment, parts(ticket_id, decision)))
-    if hazard.control:
-        imposed = _imposed(ticket_id, hazard.control, actor, moment)
-        rows.append((TicketControl, [imposed]))
+    rows = _rows_of(row, hazard, decision, state, actor)
     notice = None
     if state is State.RECTIFYING:
         notice = _notice(row, hazard, process, edition, actor, zone)
@@ -160,6 +153,27 @@ def open_ticket(
     said = hazard.handling.get("note"), (hazard.control or {}).get("note")
     rows.append((TicketSearch, [search.row_of(row, *said)]))
     return opened
+
+
+def _rows_of(
+    row: dict[str, Any],
+    hazard: Hazard,
+    decision: routing.Decision,
+    state: State,
+    actor: Actor,
+) -> list[Rows]:
+    """Return a ticket's row and those beside it as they begin."""
+    ticket_id, moment = row["id"], row["opened_at"]
+    lead = row["lead_department"]
+    stage = stages.begun(state, decision.town, lead, row["deadlines"])
+    stage |= {"ticket_id": ticket_id, "seq": 1, "from_at": moment}
+    rows: list[Rows] = [(Ticket, [row]), (TicketStage, [stage])]
+    if state in _WITH_DEPARTMENT:
+        rows.append((TicketDepartment, parts(ticket_id, decision)))
+    if hazard.control:
+        imposed = _imposed(ticket_id, hazard.control, actor, moment)
+        rows.append((TicketControl, [imposed]))
+    return rows
 
 
 def _notice(

@@ -777,10 +777,13 @@ ACTIONS: tuple[str, ...] = tuple(dict.fromkeys(t.action for t in TRANSITIONS))
 # What a catalogue may name as a step beside the actions: how a ticket comes about (a
 # department's own inspection, a complaint: ``vocabulary.Source``), and the coordinating
 # department's part, which is the right to dispatch and to see (Hat.COORDINATOR).
-# Whose desk a ticket is on is the office's own affair, and rests on no clause.
+# How an office orders its own work (desks, days, pauses, grading) rests on no clause.
+_OWN = frozenset(
+    {"assign", "unassign", "request_extension", "refuse_extension", "suspend", "resume"}
+) | {"grade_severity"}
 STEPS: frozenset[str] = (
     frozenset(ACTIONS) | {"own_check", "complaint", "coordinate"}
-) - {"assign", "unassign"}
+) - _OWN
 
 
 def opening(

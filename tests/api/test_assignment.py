@@ -132,7 +132,7 @@ def test_mentions(make: Factory) -> None:
 
 def test_an_action_says_all_it_needs(make: Factory) -> None:
     worker = make.grid_worker()
-    number = make.ticket(worker, handling={"kind": "deadline", "due_on": "2099-01-01"})
+    number = make.ticket(worker, handling={"kind": "deadline", "due_on": "2099-01-02"})
     ticket = worker.ticket(number)
     again = action(ticket, "reinspect")
     assert again["title"] == "复查"
@@ -182,7 +182,7 @@ def test_what_is_blocked_and_why(make: Factory) -> None:
 def test_blocked_is_what_is_refused(make: Factory) -> None:
     """No action is both; each blocked one is refused with one of its reasons."""
     worker, fire = make.grid_worker(), make.handler()
-    town = make.ticket(worker, handling={"kind": "deadline", "due_on": "2099-01-01"})
+    town = make.ticket(worker, handling={"kind": "deadline", "due_on": "2099-01-02"})
     led = make.reported(worker)
     fire.done(led, "accept")
     for caller, number in ((worker, town), (fire, led)):

@@ -91,7 +91,7 @@ def test_the_feedback_is_told_in_a_form_that_can_be_counted(make: Factory) -> No
     assert worker.ticket(number)["feedback"] is None
     fire.done(number, "accept")
     fire.done(number, "verify", result="substantiated", note="属实")
-    fire.done(number, "order", due_on="2099-01-01", note="整改")
+    fire.done(number, "order", due_on="2099-01-02", note="整改")
     fire.done(number, "penalise", kind="fine", amount="500.50", note="罚")
     photo = fire.photo(number)
     fire.done(number, "reinspect", result="passed", note="已改", photos=[photo])

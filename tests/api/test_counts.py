@@ -134,17 +134,17 @@ def test_further_filters(
     assert listed(worker, assignee="me") == {"spot"}
     assert listed(place=str(uuid4())) == set()
     assert listed(due_to="2098-12-31", overdue="true") == {"late"}
-    assert listed(due_from="2099-01-01") == set()
+    assert listed(due_from="2099-01-02") == set()
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     assert listed(changed_since=later) == set()
     assert listed(changed_since="2020-01-01T00:00:00Z") == set(tickets)
     assert listed(has_extension="true") == set()
-    fields = {"due_on": "2099-01-01", "note": "x"}
+    fields = {"due_on": "2099-01-02", "note": "x"}
     officer.done(tickets["late"], "reinspect", result="failed", note="未改")
     officer.done(tickets["late"], "extend", **fields)
     assert listed(has_extension="true") == {"late"}
     assert listed(has_extension="false") == set(tickets) - {"late"}
-    assert listed(due_from="2099-01-01") == {"late"}
+    assert listed(due_from="2099-01-02") == {"late"}
     worker.done(tickets["spot"], "comment", note="看一下", mentions=[officer.username])
     assert listed(officer, mentioned="true") == {"spot"}
     assert listed(worker, mentioned="true") == set()
@@ -181,7 +181,7 @@ def test_each_order_page_by_page(
     make: Factory, people: list[Caller], tickets: dict[str, str], sort: str
 ) -> None:
     office, worker = people[0], people[4]
-    for day in ("2099-03-01", "2099-01-01", "2099-01-01"):
+    for day in ("2099-03-01", "2099-01-02", "2099-01-02"):
         make.ticket(worker, handling={"kind": "deadline", "due_on": day})
     whole = office.get(f"/tickets?limit=500&sort={sort}").json["items"]
     read: list[dict[str, Any]] = []

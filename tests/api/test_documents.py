@@ -220,7 +220,7 @@ def test_item_42_of_the_town(make: Factory) -> None:
         worker.get("/me").json["name"]
     ]
     worker.done(number, "reinspect", result="failed", note="仍在")
-    officer.done(number, "extend", due_on="2099-02-01", note="材料未到")
+    officer.done(number, "extend", due_on="2099-02-02", note="材料未到")
     photo = worker.photo(number)
     worker.done(number, "reinspect", result="passed", note="已改", photos=[photo])
     papers = worker.ticket(number)["documents"]
@@ -231,7 +231,7 @@ def test_item_42_of_the_town(make: Factory) -> None:
     assert rows[1]["orders"][0]["number"] == papers[0]["number"]
     assert (rows[2]["extension"]["from"], rows[2]["extension"]["to"]) == (
         DUE,
-        "2099-02-01",
+        "2099-02-02",
     )
     assert (rows[3]["round"], rows[3]["result"]) == (2, "passed")
     for paper in papers:

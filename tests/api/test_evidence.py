@@ -136,7 +136,7 @@ def test_both_re_inspections(make: Factory) -> None:
     number = make.reported(worker)
     fire.done(number, "accept")
     fire.done(number, "verify", result="substantiated", note="属实")
-    fire.done(number, "order", due_on="2099-01-01", note="限期改正")
+    fire.done(number, "order", due_on="2099-01-02", note="限期改正")
     assert pointers(fire.act(number, "reinspect", photos=made_up, **passed))
     before = [fire.photo(number, "before")]
     assert pointers(fire.act(number, "reinspect", photos=before, **passed))

@@ -73,7 +73,7 @@ def wrong(answer: Any) -> dict[str, str]:
         ),
         ({"found_at": "2026-11-01T08:00:00"}, "/found_at"),
         ({"found_at": "2026-13-01T08:00:00Z"}, "/found_at"),
-        ({"found_at": "2099-01-01T08:00:00+08:00"}, "/found_at"),
+        ({"found_at": "2099-01-02T08:00:00+08:00"}, "/found_at"),
         ({"found_at": 7}, "/found_at"),
         (
             {"position": {"type": "Point", "coordinates": [200, 95]}},
@@ -206,8 +206,8 @@ def test_major_needs_a_day(make: Factory) -> None:
     document = make.finding(severity="major", handling={"kind": "deadline"})
     answer = worker.put(f"/findings/{uuid4()}", json=document)
     assert "/handling/due_on" in wrong(answer)
-    document["handling"]["due_on"] = "2099-01-01"
-    assert make.sent(worker, document)["ticket"]["due_on"] == "2099-01-01"
+    document["handling"]["due_on"] = "2099-01-02"
+    assert make.sent(worker, document)["ticket"]["due_on"] == "2099-01-02"
 
 
 def test_control_is_reported_at_once(make: Factory) -> None:

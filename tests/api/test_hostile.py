@@ -170,7 +170,7 @@ def test_times_before_any_phone(make: Factory) -> None:
     officer = make.town_officer()
     complaint = {
         "channel": "hotline",
-        "received_at": "2099-01-01T00:00:00Z",
+        "received_at": "2099-01-02T00:00:00Z",
         "note": "电话",
     }
     document = make.finding(source="complaint", complaint=complaint)

@@ -119,7 +119,7 @@ def test_wrong_answers(make: Factory, spoil: Any, pointer: str) -> None:
         ({"version": 0}, "/version"),
         ({"checklist": "99"}, "/checklist"),
         ({"finished_at": "2020-01-01T00:00:00Z"}, "/finished_at"),
-        ({"finished_at": "2099-01-01T00:00:00Z"}, "/finished_at"),
+        ({"finished_at": "2099-01-02T00:00:00Z"}, "/finished_at"),
         ({"started_at": "yesterday"}, "/started_at"),
         ({"companions": [""]}, "/companions/0"),
         ({"signature": 7}, "/signature"),

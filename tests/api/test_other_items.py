@@ -158,7 +158,7 @@ def test_a_third_party_confirms_without_a_grade(make: Factory) -> None:
     )
     assert grade["choices"] == ["C", "D", "confirmed", "none"]
     housing.done(number, "appraise", grade="confirmed", note="具有安全隐患")
-    ordered = housing.done(number, "order", due_on="2099-01-01", note="限期整改")
+    ordered = housing.done(number, "order", due_on="2099-01-02", note="限期整改")
     assert (ordered["state"], ordered["grade"]) == ("ordered", "confirmed")
 
 

@@ -116,7 +116,7 @@ def test_what_is_said_on_the_way(
     fire.done(
         numbers["exit"],
         "order",
-        due_on="2099-01-01",
+        due_on="2099-01-02",
         note="立即清理",
         document_no="昆消责改〔2026〕第7号",
     )

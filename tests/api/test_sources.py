@@ -86,7 +86,7 @@ def test_a_department_s_own_inspection_opens_its_ticket_there(make: Factory) -> 
     ticket = fire.ticket(number)
     assert [d["step"] for d in ticket["deadlines"]] == ["verify"]
     fire.done(number, "verify", result="substantiated", note="属实")
-    fire.done(number, "order", due_on="2099-01-01", note="责令改正")
+    fire.done(number, "order", due_on="2099-01-02", note="责令改正")
     photos = [fire.photo(number)]
     fire.done(number, "reinspect", result="passed", note="已改", photos=photos)
     fire.done(number, "feed_back", note="已整改")

@@ -22,7 +22,7 @@ from server.tickets import queries, workflow
 from server.tickets.vocabulary import State
 from tests.factories import Caller, Factory, workday
 
-SOON = workday(5)
+SOON, LATER = workday(5), workday(20)
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
 # A body for each action that is right in its form, for those who may not do it.
 BODIES: dict[str, dict[str, Any]] = {
@@ -30,7 +30,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "issue_notice": {"due_on": SOON, "note": "x"},
     "reinspect": {"result": "failed", "note": "x"},
     "extend": {"due_on": SOON, "note": "x"},
-    "request_extension": {"due_on": SOON, "note": "x"},
+    "request_extension": {"due_on": LATER, "note": "x"},
     "refuse_extension": {"note": "x"},
     "suspend": {"until": SOON, "note": "x"},
     "resume": {"note": "x"},
@@ -198,7 +198,7 @@ def _values(field: dict[str, Any], other: str, photo: str) -> list[Any]:
         return list(field["choices"])
     return {
         "text": ["说明"],
-        "date": [TODAY if field.get("past") else SOON],
+        "date": [TODAY if field.get("past") else LATER],
         "photos": [[photo]],
         "amount": [100],
         "department": ["kq-market"],

@@ -93,7 +93,7 @@ def test_the_fire_brigade_orders_what_a_safety_inspection_found(make: Factory) -
     )
     number = make.reported(worker, duty_item="42", category="F3")
     lead.done(number, "accept")
-    day = {"due_on": "2099-01-01", "note": "限期改正"}
+    day = {"due_on": "2099-01-02", "note": "限期改正"}
     assert fire.act(number, "order", **day).status_code == 409
     lead.done(number, "verify", result="substantiated", note="属实")
     ordered = fire.done(number, "order", **day, document_no="消1号")
@@ -113,7 +113,7 @@ def test_each_step_leaves_its_paper(make: Factory) -> None:
     number = make.ticket(worker, **fireworks, handling={"kind": "report_up"})
     emergency.done(number, "accept")
     emergency.done(number, "verify", result="substantiated", note="属实")
-    emergency.done(number, "order", due_on="2099-01-01", note="x")
+    emergency.done(number, "order", due_on="2099-01-02", note="x")
     kinds = next(
         field["choice_titles"]
         for action in emergency.ticket(number)["actions"]

@@ -110,7 +110,7 @@ def test_not_allowed_in_this_state_says_what_is(make: Factory) -> None:
 def test_a_guard_says_why(make: Factory) -> None:
     fire, number = make.handler(), make.reported(make.grid_worker())
     fire.done(number, "accept")
-    answer = fire.act(number, "order", due_on="2099-01-01", note="x")
+    answer = fire.act(number, "order", due_on="2099-01-02", note="x")
     assert answer.status_code == 409
     assert answer.json["detail"] == "尚未核查属实"
     assert "verify" in answer.json["allowed"]

@@ -21,7 +21,7 @@ def number(make: Factory) -> str:
     number = make.reported(worker, control={"measure": "临时封闭", "note": "x"})
     fire.done(number, "accept")
     fire.done(number, "verify", result="substantiated", note="属实")
-    fire.done(number, "order", due_on="2099-01-01", note="整改")
+    fire.done(number, "order", due_on="2099-01-02", note="整改")
     fire.done(number, "reinspect", result="failed", note="未改")
     fire.done(number, "comment", note="约谈")
     officer = make.town_officer()

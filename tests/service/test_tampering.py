@@ -35,6 +35,7 @@ from server.tickets.models import (
     TicketControl,
     TicketDepartment,
     TicketPenalty,
+    TicketStage,
 )
 from tests.api.test_duties import drill, sent
 from tests.api.test_findings import inspection
@@ -62,7 +63,7 @@ def world(make: Factory) -> World:
     number = make.reported(worker, control={"measure": "临时封闭", "note": "x"})
     fire.done(number, "accept")
     fire.done(number, "verify", result="substantiated", note="属实")
-    fire.done(number, "order", due_on="2099-01-01", note="整改")
+    fire.done(number, "order", due_on="2099-01-02", note="整改")
     fire.done(number, "penalise", kind="fine", amount="5000", note="罚")
     photo = fire.photo(number)
     passed = fire.done(
@@ -126,6 +127,7 @@ TABLES: list[tuple[type[Model], str]] = [
     (TicketDepartment, " (ticket_departments) is not as event "),
     (TicketControl, " (ticket_controls) is not as event "),
     (TicketPenalty, " (ticket_penalties) is not as event "),
+    (TicketStage, " (ticket_stages) is not as event "),
     (Finding, "finding "),
     (Inspection, "inspection "),
     (Photo, "photo "),
@@ -163,6 +165,8 @@ BESIDE = {
     "notification_preferences", "notification_sends", "notification_targets",
     "rulesets", "sign_in_failures", "staff", "tokens",
     "saved_filters", "ticket_search",
+    # That people were told of a day; the telling itself is an event.
+    "ticket_reminders",
 }  # fmt: skip
 
 

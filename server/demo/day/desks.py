@@ -192,7 +192,9 @@ class Desk:
     def _fill(self, case: Case, step: Step, field: dict[str, Any], rng: Random) -> Any:
         kind = field["type"]
         if kind == "date":
-            return due(datetime.now(CHINA), rng.randint(3, 15)).isoformat()
+            # A later day is asked for beyond any that an order sets.
+            days = 20 if step.action == "request_extension" else 3
+            return due(datetime.now(CHINA), days + rng.randint(0, 12)).isoformat()
         if kind == "choice":
             return rng.choice(field["choices"])
         if kind == "photos":

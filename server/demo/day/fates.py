@@ -100,7 +100,10 @@ TRANSFER: Path = (
     ),
 )
 ANSWER: Path = (_step(Who.CO, "answer", note="已依法处理，隐患消除"),)
-CHIEF_EXTENDS: Path = (_step(Who.CHIEF, "extend", note="施工队伍已进场，同意延期"),)
+CHIEF_EXTENDS: Path = (
+    _step(Who.LEAD, "request_extension", note="拆除需先安置住户，申请延期"),
+    _step(Who.CHIEF, "extend", note="施工队伍已进场，同意延期"),
+)
 
 ORDERED = ACCEPT + VERIFY + ORDER
 RECTIFIED = ORDERED + LEAD_PASSED
