@@ -106,7 +106,8 @@ def render_case_file(
         FontsMissing: a typeface is not installed.
     """
     templates = directory or bundled_templates()
-    case = breakable(fit(CASE_SHAPE, content))
+    fitting = fit(CASE_SHAPE, content)
+    case = breakable(fitting)
     # The shared layout reads a document's content; of that only the title is needed.
     document = complete({"title": f"案卷 {case['ticket'] or ''}".strip()})
     files = {
@@ -115,7 +116,7 @@ def render_case_file(
         "content.json": json.dumps({"content": document, "draft": False}).encode(),
     }
     for index, photo in enumerate(case["photos"]):
-        picture = images.get(photo["id"])
+        picture = images.get(fitting["photos"][index]["id"])
         photo["file"] = None
         if picture is not None and _is_jpeg(picture):
             photo["file"] = f"photo-{index}.jpg"

@@ -47,6 +47,7 @@ class Who(StrEnum):
     FINDER = "finder"  # who found or reported it
     MENTIONED = "mentioned"
     ASSIGNEE = "assignee"
+    APPROVER = "approver"  # who decides an extension: 负责人, or the town officers
     ASKER = "asker"  # who asked for the extension
     OWING = "owing"  # who owes the step whose day is near or past
     PARTIES = "parties"  # every department of an incident
@@ -152,6 +153,21 @@ RULES: Mapping[str, Rule] = {
     "ticket.assigned": Rule(
         "assigned", Text("已指派给您", "assigned to you"), (_W.ASSIGNEE,)
     ),
+    "ticket.joint_action_convened": Rule(
+        "work",
+        Text("召集联合行动，请参加", "joint action: please take part"),
+        (_W.LEAD, _W.CO, _W.OFFICERS),
+    ),
+    "ticket.joint_action_held": Rule(
+        "progress",
+        Text("联合行动已记录", "joint action recorded"),
+        (_W.LEAD, _W.CO, _W.OFFICERS, _W.COORDINATOR),
+    ),
+    "ticket.part_answered": Rule(
+        "progress",
+        Text("协办部门已办结其事项", "a co-handler answered for its part"),
+        (_W.LEAD,),
+    ),
     "ticket.due_soon": Rule("due_soon", Text("即将到期", "is due soon"), (_W.OWING,)),
     "ticket.overdue": Rule(
         "overdue",
@@ -159,7 +175,7 @@ RULES: Mapping[str, Rule] = {
         (_W.OWING, _W.CHIEF, _W.ESCALATION),
     ),
     "ticket.extension_requested": Rule(
-        "extension", Text("申请延期，请审批", "asks for a later day"), (_W.CHIEF,)
+        "extension", Text("申请延期，请审批", "asks for a later day"), (_W.APPROVER,)
     ),
     "ticket.extended": Rule(
         "extension", Text("已延期", "has a later day"), (_W.ASKER, _W.FINDER)

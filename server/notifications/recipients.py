@@ -154,9 +154,13 @@ def _assignee(wanted: Wanted, case: Case, event: Event) -> None:
     wanted.ids |= _ids(event["payload"].get("assignee"))
 
 
+def _approver(wanted: Wanted, case: Case, event: Event) -> None:
+    (_officers if case.with_town else _chief)(wanted, case, event)
+
+
 def _asker(wanted: Wanted, case: Case, event: Event) -> None:
-    asked = _last(case, "ticket.extension_requested")
-    wanted.ids |= {asked.actor_id} if asked and asked.actor_id else set()
+    asked = (event["payload"].get("extension") or {}).get("asked_by")
+    wanted.ids |= {UUID(asked)} if asked else set()
 
 
 def _owing(wanted: Wanted, case: Case, event: Event) -> None:
@@ -193,6 +197,7 @@ _FIND: Mapping[Who, Callable[[Wanted, Case, Event], None]] = {
     Who.FINDER: _finder,
     Who.MENTIONED: _mentioned,
     Who.ASSIGNEE: _assignee,
+    Who.APPROVER: _approver,
     Who.ASKER: _asker,
     Who.OWING: _owing,
     Who.PARTIES: _parties,

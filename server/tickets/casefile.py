@@ -55,7 +55,6 @@ def content(
     """
     ticket, rules = seen.ticket, seen.rules
     names = {d.code: d.name for d in rules.departments}
-    party = ticket.responsible_party
     return {
         "ticket": ticket.number,
         "state": STATE_LABELS[State(ticket.state)],
@@ -63,7 +62,7 @@ def content(
         "duty_item": duty_item(rules, ticket.duty_item),
         "area": written.area_words(ticket.area_path),
         "place": written.place_of(ticket, rules),
-        "party": party and {"name": party.get("name"), "kind": party.get("kind")},
+        "party": written.party_of(ticket),
         "category": rules.category(ticket.category).name,
         "severity": SEVERITY_LABELS[Severity(ticket.severity)],
         "description": ticket.description,
@@ -149,7 +148,7 @@ def _photo(id: UUID, photo: Photo | None, step: str, zone: ZoneInfo) -> dict[str
         "id": str(id),
         "step": step,
         "stage": stage,
-        "caption": stage or "未上传",
+        "caption": "" if photo else "未上传",
         "taken_at": _at(photo.received_at, zone) if photo else None,
     }
 
@@ -178,7 +177,7 @@ def _penalty(
     code = penalty.department_code
     return {
         "kind": kinds.get(penalty.kind, penalty.kind),
-        "amount": float(penalty.amount) if penalty.amount is not None else None,
+        "amount": None if penalty.amount is None else str(penalty.amount),
         "number": penalty.document_no,
         "decided_on": local_date(penalty.decided_at, zone).isoformat(),
         "department": names.get(code, code),

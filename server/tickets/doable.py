@@ -131,6 +131,8 @@ def _field(
         document["suggestion"] = suggestion
     if field.kind == "choice":
         document |= _choices(field, rows, sight.seen)
+    elif field.kind in ("department", "departments"):
+        document |= _departments(sight.seen)
     elif field.choices == "assignable":
         document |= _people(people.assignable(sight.seen.ticket))
     needed = [row.when[1] for row in rows if row.when and field.name in row.needs]
@@ -171,6 +173,15 @@ def choice_titles(field: Field, choices: Collection[str], seen: View) -> dict[st
     if field.choices == "liftable":
         return dict(seen.situation.liftable)
     return {code: CHOICE_LABELS[code] for code in choices}
+
+
+def _departments(seen: View) -> dict[str, Any]:
+    """Return the district's departments; a field takes names and aliases too."""
+    known = [d for d in seen.rules.departments if d.level == "district"]
+    return {
+        "choices": [d.code for d in known],
+        "choice_titles": {d.code: d.name for d in known},
+    }
 
 
 def _people(known: list[Person]) -> dict[str, Any]:

@@ -133,6 +133,13 @@ def nothing_asked(case: Situation) -> Text | None:
     return None
 
 
+def asked(case: Situation) -> Text | None:
+    """What is asked for may be refused, also by who asked: that takes it back."""
+    if case.extension_by is None:
+        return Text("没有待审批的延期申请", "No later day is asked for")
+    return None
+
+
 def asked_by_another(case: Situation) -> Text | None:
     """A later day is asked for by who works the case and decided by somebody else."""
     if case.extension_by is None:

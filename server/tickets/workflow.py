@@ -15,6 +15,7 @@ from server.core.text import Text
 from server.tickets.guards import (
     appraisal_foreseen,
     appraised,
+    asked,
     asked_by_another,
     assigned,
     beside_one_s_own,
@@ -649,7 +650,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _OFFICER,
         (NOTE,),
         "extension_refused",
-        (asked_by_another,),
+        (asked,),
     ),
     Transition(
         "X3",
@@ -659,7 +660,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _CHIEF,
         (NOTE,),
         "extension_refused",
-        (asked_by_another,),
+        (asked,),
     ),
     # --- put aside (挂账), and taken up again ---
     Transition(

@@ -39,6 +39,8 @@ _RECHECKS = {
     True: ("ticket.town_recheck_passed", "ticket.town_recheck_failed"),
     False: ("ticket.recheck_passed", "ticket.recheck_failed"),
 }
+# What tells that a department saw the hazard with its own eyes.
+_SEEN = ("ticket.substantiated", "ticket.recheck_failed", "ticket.verifying")
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,6 @@ def _common(case: Case, made: dict[str, Any], issuer: str) -> dict[str, Any]:
         "description": ticket.description,
         "severity": SEVERITIES[ticket.severity],
     }
-    party = ticket.responsible_party
     clauses = papers.basis(rules, case.item, made["kind"], made["title"], issuer)
     return {
         "addressee": {"name": _party_name(ticket)},
@@ -125,7 +126,7 @@ def _common(case: Case, made: dict[str, Any], issuer: str) -> dict[str, Any]:
         "duty_item": duty_item(rules, ticket.duty_item),
         "area": area_words(ticket.area_path),
         "place": place_of(ticket, rules),
-        "party": party and {"name": party["name"], "kind": party.get("kind")},
+        "party": party_of(ticket),
         "found_on": local_date(ticket.found_at, case.zone),
         "inspectors": [case.finder or name_of(ticket.finder_id)],
         "hazards": [hazard],
@@ -139,6 +140,33 @@ def _common(case: Case, made: dict[str, Any], issuer: str) -> dict[str, Any]:
 def _party_name(ticket: Ticket) -> str:
     party = ticket.responsible_party or {}
     return party.get("name") or ticket.place_name or ""
+
+
+# What a responsible party (责任主体) is, in words; others stand as they were said.
+_PARTY_KINDS = {
+    "person": "个人",
+    "individual": "个人",
+    "household": "住户",
+    "company": "企业",
+    "business": "经营单位",
+    "unit": "单位",
+    "organisation": "单位",
+    "organization": "单位",
+    "shop": "商户",
+    "owner": "产权人",
+    "user": "使用人",
+    "property": "物业服务企业",
+    "property_company": "物业服务企业",
+}
+
+
+def party_of(ticket: Ticket) -> dict[str, Any] | None:
+    """Return a ticket's responsible party in words, None where none is known."""
+    party = ticket.responsible_party
+    if not party:
+        return None
+    kind = party.get("kind") or ""
+    return {"name": party.get("name"), "kind": _PARTY_KINDS.get(kind, kind) or None}
 
 
 def area_words(path: str) -> str:
@@ -173,12 +201,25 @@ def photos_said(photos: Any) -> list[str]:
     return [f"照片 {len(photos)} 张"] if photos else []
 
 
-def _order(case: Case, _issuer: str) -> dict[str, Any]:
+def _order(case: Case, issuer: str) -> dict[str, Any]:
     five = {name: case.values.get(name) for name in _FIVE}
     return {
         "requirement": case.values.get("note") or "对上述隐患立即整改，消除危险。",
         "five": five if any(five.values()) else None,
         "note": None,
+    } | _looked_at(case, issuer)
+
+
+def _looked_at(case: Case, issuer: str) -> dict[str, Any]:
+    """When a department saw the hazard itself, and who did; the town found it."""
+    if issuer == case.ticket.town_department:
+        return {}
+    seen = queries.events_of(case.ticket.number, _SEEN)
+    if not seen:
+        return {}
+    return {
+        "found_on": local_date(seen[-1].at, case.zone),
+        "inspectors": [seen[-1].actor],
     }
 
 
@@ -193,14 +234,16 @@ def _transfer(case: Case, _issuer: str) -> dict[str, Any]:
     }
 
 
-def _feedback(case: Case, _issuer: str) -> dict[str, Any]:
+def _feedback(case: Case, issuer: str) -> dict[str, Any]:
+    passed = queries.events_of(case.ticket.number, _RECHECKS[False][:1])
     so = case.ticket.substantiated is not False
     town = signing_name(case.rules, case.ticket.town_department)
     return {
         "addressee": {"name": town},
         "result": "passed" if so else "not_substantiated",
         "result_text": "已整改，复查合格" if so else "经核查不属实",
-        "orders": _orders(case),
+        "rechecked_on": local_date(passed[-1].at, case.zone) if passed else None,
+        "orders": _orders(case, issuer),
         "penalties": _penalties(case),
     }
 
@@ -212,16 +255,17 @@ def _recheck(case: Case, issuer: str) -> dict[str, Any]:
         "result": case.values["result"],
         "result_text": "复查合格" if passed else "复查不合格",
         "rechecked_on": case.today,
+        "inspectors": [case.actor.name],
         "round": queries.happened(case.ticket.number, events) + 1,
         "due_on": case.ticket.due_on,
-        "orders": _orders(case),
+        "orders": _orders(case, issuer),
     }
 
 
-def _extension(case: Case, _issuer: str) -> dict[str, Any]:
+def _extension(case: Case, issuer: str) -> dict[str, Any]:
     asked = case.asked or {}
     return {
-        "orders": _orders(case),
+        "orders": _orders(case, issuer),
         "extension": {
             "asked_by": asked.get("asked_by_name") or _party_name(case.ticket),
             "asked_on": asked.get("asked_on"),
@@ -245,8 +289,8 @@ _SAID: dict[str, Callable[[Case, str], dict[str, Any]]] = {
 }
 
 
-def _orders(case: Case) -> list[dict[str, Any]]:
-    """The notices and orders so far that stand; the paper refers to them."""
+def _orders(case: Case, issuer: str | None = None) -> list[dict[str, Any]]:
+    """The notices and orders so far that stand, or those of ``issuer``."""
     return [
         {
             "title": paper["title"],
@@ -255,7 +299,9 @@ def _orders(case: Case) -> list[dict[str, Any]]:
             "due_on": paper["due_on"],
         }
         for paper in queries.documents_of(case.ticket.number)
-        if paper["kind"] in _ORDERS and paper.get("status") != "withdrawn"
+        if paper["kind"] in _ORDERS
+        and paper.get("status") != "withdrawn"
+        and issuer in (None, paper.get("issuer") or case.ticket.town_department)
     ]
 
 

@@ -3,10 +3,8 @@ by who handed it in or called it rectified."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -17,11 +15,7 @@ from server.core.permissions import Role
 from server.demo.seed import DISTRICT, TOWN
 from server.tickets import consistency
 from tests.factories import COMMUNITY, FIVE, PASSWORD, Caller, Factory
-
-
-def day(ahead: int) -> str:
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    return (today + timedelta(days=ahead)).isoformat()
+from tests.factories import workday as day
 
 
 def graded(ticket: dict[str, Any]) -> tuple[str, str | None]:
@@ -138,7 +132,8 @@ def test_an_order_on_a_major_hazard_says_all_five(make: Factory, severity: str) 
     ordered = fire.done(number, "order", due_on=day(9), note="限期改正", **FIVE)
     assert ordered["five"] == FIVE | {"deadline": day(9)}
     chief = make.handler("kq-fire", Role.LEAD)
-    later = chief.done(number, "extend", due_on=day(12), note="材料未到")
+    fire.done(number, "request_extension", due_on=day(12), note="材料未到")
+    later = chief.done(number, "extend")
     assert later["five"] == FIVE | {"deadline": day(12)}
     event = fire.get(f"/tickets/{number}/events").json["items"][-2]
     assert {name: event["details"][name] for name in FIVE} == FIVE

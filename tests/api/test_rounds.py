@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from server.core.permissions import Role
 from server.tickets import consistency
 from tests.factories import Caller, Factory, picture
-
-
-def day(ahead: int) -> str:
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    return (today + timedelta(days=ahead)).isoformat()
+from tests.factories import workday as day
 
 
 def ordered(make: Factory, lead: Caller, **finding: Any) -> str:
@@ -68,7 +62,9 @@ def test_three_rounds_of_the_department(make: Factory) -> None:
     assert fire.act(number, "order", **second).status_code == 409
     fire.done(number, "reinspect", result="failed", note="部分")
     # Put off instead of ordered anew: the same order, a later day.
-    chief.done(number, "extend", due_on=day(11), note="施工中")
+    asked = {"due_on": day(11), "note": "施工中"}
+    fire.done(number, "request_extension", **asked)
+    chief.done(number, "extend")
     assert fire.act(number, "order", **second).status_code == 409
     gone = fire.photo(number)
     last = fire.done(number, "reinspect", result="passed", note="清", photos=[gone])

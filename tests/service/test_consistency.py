@@ -58,6 +58,7 @@ def test_a_state_changed_beside_the_machine(number: str) -> None:
 
 
 def test_a_last_step_that_was_taken_out(number: str) -> None:
+    execute("DELETE FROM outbox")
     execute(
         "DELETE FROM audit_events WHERE subject_id = :n AND type IN"
         " ('ticket.commented', 'ticket.recheck_failed')",
@@ -69,6 +70,7 @@ def test_a_last_step_that_was_taken_out(number: str) -> None:
 
 
 def test_a_ticket_without_any_event(number: str) -> None:
+    execute("DELETE FROM outbox")
     execute("DELETE FROM audit_events WHERE subject_id = :n", n=number)
     assert ticket_faults() == [
         f"ticket {number} is 'ordered', its last event says 'None'",
@@ -93,7 +95,7 @@ def test_an_opening_event_of_another_finding(number: str) -> None:
 
 def test_a_ticket_that_vanished(number: str) -> None:
     finding = finding_of(number)
-    for table in ("ticket_departments", "ticket_controls"):
+    for table in ("ticket_departments", "ticket_controls", "ticket_stages"):
         execute(
             f"DELETE FROM {table} WHERE ticket_id ="
             " (SELECT id FROM tickets WHERE number = :n)",

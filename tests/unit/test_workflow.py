@@ -267,7 +267,7 @@ def situation(state: State | str, action: str = "") -> Situation:
         actor_id=ME,
         extension_by=OTHER if deciding else None,
         suspended=action == "resume",
-        round_over=True,
+        round_over=action == "order",
         coordinator="kq-emergency",
         joint_open=True,
         returns=2 if ruling else 0,
