@@ -14,7 +14,7 @@ from server.areas.routes import blueprint as areas_api
 from server.audit.service import Sealer, record
 from server.campaigns.routes import blueprint as campaigns_api
 from server.checklists.routes import blueprint as checklists_api
-from server.config import Settings
+from server.config import ConfigError, Settings
 from server.core import queues, workdays
 from server.core.db import (
     db,
@@ -73,7 +73,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("server", static_folder=None)
     app.extensions["settings"] = settings
     app.config["MAX_CONTENT_LENGTH"] = settings.max_json_bytes
-    workdays.use(settings.calendar_file)
+    _take_calendar(settings)
     _install_database(app, settings)
     _install_store(app, settings)
     app.extensions["redis"] = connect_redis(settings)
@@ -118,6 +118,13 @@ def _install_database(app: Flask, settings: Settings) -> None:
         forget_inherited_connections(db.engine)
         ping_idle_connections(db.engine)
     sealer.attach(db.session)
+
+
+def _take_calendar(settings: Settings) -> None:
+    try:
+        workdays.use(settings.calendar_file)
+    except workdays.CalendarFault as fault:
+        raise ConfigError(f"PATROL_CALENDAR_FILE: {fault}") from fault
 
 
 def _install_store(app: Flask, settings: Settings) -> None:

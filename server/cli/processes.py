@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Worker
 from rq.serializers import JSONSerializer
+from rq.worker import RoundRobinWorker
 from sqlalchemy.exc import OperationalError
 
 from server import wiring
@@ -110,7 +110,8 @@ def worker() -> None:
         redis = app.extensions["redis"]
         watched = [queues.queue(redis, name) for name in queues.QUEUES]
         # RQ tells three lines a job at its usual level; what fails it tells at this.
-        Worker(watched, connection=redis, serializer=JSONSerializer).work(
+        # In turn, so that a long backlog of events does not hold up what the clock does.
+        RoundRobinWorker(watched, connection=redis, serializer=JSONSerializer).work(
             logging_level="WARNING"
         )
 

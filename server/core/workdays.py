@@ -163,7 +163,9 @@ def read(path: Path) -> Calendar:
     for year, said in data.items():
         try:
             _read_year(year, said, off, work)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except KeyError as lacking:
+            raise CalendarFault(f"{path}: {year}: lacks {lacking}") from lacking
+        except (AttributeError, TypeError, ValueError) as error:
             raise CalendarFault(f"{path}: {year}: {error}") from error
     if both := off.keys() & work:
         raise CalendarFault(f"{path}: both a day off and worked: {min(both)}")

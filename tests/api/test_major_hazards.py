@@ -135,7 +135,7 @@ def test_an_order_on_a_major_hazard_says_all_five(make: Factory, severity: str) 
     fire.done(number, "request_extension", due_on=day(12), note="材料未到")
     later = chief.done(number, "extend")
     assert later["five"] == FIVE | {"deadline": day(12)}
-    event = fire.get(f"/tickets/{number}/events").json["items"][-2]
+    event = fire.get(f"/tickets/{number}/events").json["items"][-3]
     assert {name: event["details"][name] for name in FIVE} == FIVE
 
 

@@ -129,7 +129,8 @@ def test_an_extension_is_asked_of_the_chief_and_answered_to_who_asked(
     tell()
     assert inbox(chief)[0]["kind"] == "extension"
     assert inbox(fire, "?kind=extension") == []
-    event("ticket.extended", number, due_on="2027-01-05")
+    asked = {"asked_by": str(actor.staff_id)}
+    event("ticket.extended", number, due_on="2027-01-05", extension=asked)
     tell()
     assert inbox(fire)[0]["title"].endswith("已延期")
 

@@ -98,8 +98,8 @@ def test_the_fire_brigade_orders_what_a_safety_inspection_found(make: Factory) -
     lead.done(number, "verify", result="substantiated", note="属实")
     ordered = fire.done(number, "order", **day, document_no="消1号")
     assert (ordered["state"], ordered["due_on"]) == ("verifying", None)
-    ordered = lead.done(number, "order", due_on="2098-01-01", note="限期整改")
-    assert (ordered["state"], ordered["due_on"]) == ("ordered", "2098-01-01")
+    ordered = lead.done(number, "order", due_on="2098-01-02", note="限期整改")
+    assert (ordered["state"], ordered["due_on"]) == ("ordered", "2098-01-02")
     outside, issued = ordered["documents"]
     assert (outside["title"], outside["number"]) == ("责令改正通知书", "消1号")
     assert (outside["issuer"], "id" in outside) == ("kq-fire", False)
