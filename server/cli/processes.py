@@ -110,7 +110,7 @@ def worker() -> None:
         redis = app.extensions["redis"]
         watched = [queues.queue(redis, name) for name in queues.QUEUES]
         # RQ tells three lines a job at its usual level; what fails it tells at this.
-        # In turn, so that a long backlog of events does not hold up what the clock does.
+        # In turn: a long backlog of events must not hold up what the clock does.
         RoundRobinWorker(watched, connection=redis, serializer=JSONSerializer).work(
             logging_level="WARNING"
         )
