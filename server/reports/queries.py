@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from sqlalchemy import (
 from server.core.db import db, inside_any
 from server.core.permissions import Actor
 from server.tickets import policy
-from server.tickets.models import Ticket
+from server.tickets.models import Ticket, TicketStage
 from server.tickets.queries import day_start, overdue
 from server.tickets.vocabulary import State
 
@@ -50,6 +50,7 @@ class Selection:
     Attributes:
         first, last: local days of finding, both counted.
         today: the local day against which a due day has passed.
+        moment: the past moment (aware) as of which is counted, None for now.
         depth: how many steps below the top (city) the area groups stand; 1 is the
             city itself.
         area: path of the area counted, None for no such filter.
@@ -71,6 +72,7 @@ class Selection:
     department: str | None
     words: Mapping[str, Sequence[str]]
     catalogue: str | None
+    moment: datetime | None = None
 
 
 def rectification(actor: Actor, chosen: Selection) -> Sequence[Row[Any]]:
@@ -115,12 +117,12 @@ def _tickets(actor: Actor, chosen: Selection) -> Select[Any]:
         key_of(chosen).label("key"),
         Ticket.ruleset_id,
         Ticket.due_on,
-        excluded().label("excluded"),
-        Ticket.rectified_at.is_not(None).label("rectified"),
+        _excluded(chosen.moment).label("excluded"),
+        _by(Ticket.rectified_at, chosen.moment).label("rectified"),
         (_local(Ticket.rectified_at, zone).cast(Date) <= Ticket.due_on).label(
             "in_time"
         ),
-        overdue(chosen.today).label("overdue"),
+        _overdue(chosen).label("overdue"),
         # A phone's clock may run ahead of ours by minutes; nothing takes less than 0.
         func.greatest(took / SECONDS_PER_DAY, 0.0).label("days"),
     )
@@ -135,6 +137,8 @@ def wanted(actor: Actor, chosen: Selection) -> list[ColumnElement[bool]]:
         Ticket.found_at < day_start(chosen.last + timedelta(days=1), chosen.zone),
         *(_column(chosen, name).in_(words) for name, words in chosen.words.items()),
     ]
+    if chosen.moment is not None:
+        conditions.append(Ticket.opened_at <= chosen.moment)
     if chosen.area is not None:
         conditions.append(inside_any(Ticket.area_path, [chosen.area]))
     if chosen.department is not None:
@@ -153,6 +157,37 @@ def excluded() -> ColumnElement[bool]:
 
 def _answerable() -> ColumnElement[Any]:
     return func.coalesce(Ticket.lead_department, Ticket.town_department)
+
+
+def _by(column: Any, moment: datetime | None) -> ColumnElement[bool]:
+    """Return that something had happened by then; null is never."""
+    happened: ColumnElement[bool] = column.is_not(None)
+    return happened if moment is None else and_(happened, column <= moment)
+
+
+def _excluded(moment: datetime | None) -> ColumnElement[bool]:
+    if moment is None:
+        return excluded()
+    merged = and_(Ticket.merged_into.is_not(None), _by(Ticket.ended_at, moment))
+    found_so = select(1).where(
+        TicketStage.ticket_id == Ticket.id,
+        TicketStage.state == State.NOT_SUBSTANTIATED,
+        TicketStage.from_at <= moment,
+    )
+    return or_(merged, found_so.exists())
+
+
+def _overdue(chosen: Selection) -> ColumnElement[bool]:
+    """Return that the step a ticket waits for, or waited for then, was overdue."""
+    if chosen.moment is None:
+        return overdue(chosen.today)
+    then = select(1).where(
+        TicketStage.ticket_id == Ticket.id,
+        TicketStage.from_at <= chosen.moment,
+        or_(TicketStage.to_at.is_(None), TicketStage.to_at > chosen.moment),
+        TicketStage.due_on < chosen.today,
+    )
+    return then.exists()
 
 
 def _local(moment: Any, zone: ZoneInfo) -> ColumnElement[Any]:

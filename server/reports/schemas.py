@@ -37,6 +37,7 @@ class PeriodQuery(Schema):
 class RectificationQuery(PeriodQuery):
     """Period, grouping and filters; several values are separated by commas."""
 
+    as_of = Day()
     group_by = fields.String(
         load_default=Grouping.DEPARTMENT.value,
         validate=ma.validate.OneOf([g.value for g in Grouping]),

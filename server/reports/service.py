@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from server.core.text import Text
 from server.reports import queries
 from server.reports.definitions import NO_PLACE, SEVERITIES, TOTAL
 from server.reports.queries import Grouping, Selection
-from server.tickets.queries import department_code, department_names
+from server.tickets.queries import day_start, department_code, department_names
 from server.tickets.vocabulary import Severity
 
 
@@ -86,14 +86,17 @@ def rectification(
     """Return the rectification report over the tickets ``actor`` may see.
 
     ``wanted`` holds the parameters of ``schemas.RectificationQuery``, each possibly
-    missing; ``as_of`` (aware) is now, against which a due day has passed.
+    missing; ``as_of`` (aware) is now, against which a due day has passed. With a past
+    day as its parameter ``as_of`` everything is told as it stood at that day's end.
 
     Raises:
-        Invalid: the period ends before it begins, or there is no such area or
-            department.
+        Invalid: the period ends before it begins, there is no such area or department,
+            or the day lies ahead.
     """
+    past = _end_of(wanted.get("as_of"), as_of, zone)
+    as_of = past or as_of
     chosen = selection(actor, wanted, zone, local_date(as_of, zone))
-    counted = queries.rectification(actor, chosen)
+    counted = queries.rectification(actor, replace(chosen, moment=past))
     total = next(row for row in counted if row.is_total)
     found = [row for row in counted if not row.is_total]
     return Report(
@@ -105,6 +108,17 @@ def rectification(
         _groups(chosen, found),
         Group(None, TOTAL, _figures(total)),
     )
+
+
+def _end_of(day: date | None, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the last moment of a past day; None for today, or no day at all."""
+    today = local_date(now, zone)
+    if day is None or day == today:
+        return None
+    if day > today:
+        message = Text("不能晚于今天", "Must not be later than today")
+        raise Invalid.at("/as_of", message)
+    return day_start(day + timedelta(days=1), zone) - timedelta(microseconds=1)
 
 
 def selection(
