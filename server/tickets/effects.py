@@ -219,17 +219,8 @@ def close(change: Change) -> None:
     change.ticket.ended_at = change.moment
 
 
-# Penalties that are an act and no money.
-WITHOUT_SUM = frozenset(
-    {"warning", "suspend_business", "stop_work", "close_down", "stop_illegal_act"}
-) | {"rectify_suspended"}
-
-
 def penalise(change: Change) -> None:
     """A penalty, beside the state: it never replaces the re-inspection."""
-    if change.values["kind"] in WITHOUT_SUM and "amount" in change.values:
-        message = Text("该处罚种类不涉及金额", "This kind of penalty is no sum")
-        raise Invalid.at("/amount", message)
     db.session.execute(
         insert(TicketPenalty),
         {
