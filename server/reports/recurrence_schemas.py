@@ -8,30 +8,23 @@ import marshmallow as ma
 from marshmallow import fields
 
 from server.core.http import Schema
-from server.core.http.schema import Day, Line, Moment
+from server.core.http.schema import Day, Moment
 from server.reports import recurrence_definitions as definitions
 from server.reports.recurrence import (
     Recurrence,
     RecurrenceGrouping,
     RecurrenceReport,
 )
-from server.reports.schemas import PeriodQuery
-from server.tickets.filter_schemas import Words
-from server.tickets.vocabulary import Severity
+from server.reports.schemas import SelectionQuery
 
 
-class RecurrenceQuery(PeriodQuery):
+class RecurrenceQuery(SelectionQuery):
     """Period, grouping and filters; several values are separated by commas."""
 
     group_by = fields.String(
         load_default=RecurrenceGrouping.PLACE.value,
         validate=ma.validate.OneOf([g.value for g in RecurrenceGrouping]),
     )
-    area = Line()
-    department = Line()
-    duty_item = Line()
-    severity = Words([s.value for s in Severity])
-    place_kind = Line()
 
 
 class RecurrenceRow(Schema):

@@ -34,19 +34,24 @@ class PeriodQuery(Schema):
         return data
 
 
-class RectificationQuery(PeriodQuery):
-    """Period, grouping and filters; several values are separated by commas."""
+class SelectionQuery(PeriodQuery):
+    """Which tickets a report counts; several values are separated by commas."""
+
+    area = Line()
+    department = Line()
+    duty_item = Line()
+    severity = Words([s.value for s in Severity])
+    place_kind = Line()
+
+
+class RectificationQuery(SelectionQuery):
+    """Period, grouping, filters, and the past day as of which is told."""
 
     as_of = Day()
     group_by = fields.String(
         load_default=Grouping.DEPARTMENT.value,
         validate=ma.validate.OneOf([g.value for g in Grouping]),
     )
-    area = Line()
-    department = Line()
-    duty_item = Line()
-    severity = Words([s.value for s in Severity])
-    place_kind = Line()
 
 
 class RectificationRow(Schema):

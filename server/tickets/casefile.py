@@ -78,7 +78,9 @@ def content(
         "decision": _decision(ticket.decision),
         "events": [_event(event, zone) for event in events],
         "photos": list(_photos(events, uploaded, zone))[:MOST_PHOTOS],
-        "papers": [_paper(one, names, zone) for one in _papers(ticket.number)],
+        "papers": [
+            _paper(one, names, zone) for one in queries.documents_of(ticket.number)
+        ],
         "penalties": [
             _penalty(one, seen, names, zone) for one in queries.penalties_of(ticket.id)
         ],
@@ -151,10 +153,6 @@ def _photo(id: UUID, photo: Photo | None, step: str, zone: ZoneInfo) -> dict[str
         "caption": "" if photo else "未上传",
         "taken_at": _at(photo.received_at, zone) if photo else None,
     }
-
-
-def _papers(number: str) -> list[dict[str, Any]]:
-    return queries.documents_of(number)
 
 
 def _paper(

@@ -35,7 +35,8 @@ def extend(change: Change) -> None:
         assert asked is not None  # the machine lets nobody decide what was not asked
         due_on = date.fromisoformat(asked["due_on"])
     before = ticket.due_on
-    change.set_due(_step(change), _later(change, due_on), deadlines.EXTENSION)
+    step = STEPS[State(ticket.state)]
+    change.set_due(step, _later(change, due_on), deadlines.EXTENSION)
     ticket.extension = None
     change.payload["due_on"] = due_on
     change.payload["extension"] = _told(asked) | {"from": before, "to": due_on}
@@ -87,10 +88,6 @@ def _later(change: Change, due_on: date) -> date:
         message = Text(said, f"Must be later than the present day, {day}")
         raise Invalid.at("/due_on", message)
     return due_on
-
-
-def _step(change: Change) -> str:
-    return "order" if STEPS[State(change.ticket.state)] == "order" else "rectify"
 
 
 def _told(asked: dict[str, Any] | None) -> dict[str, Any]:

@@ -53,4 +53,4 @@ def _withdrawn(
     )
 
 
-TICKET = OwnerKind(service.view, _visible, _hold, _withdrawn)
+TICKET = OwnerKind(service.readable, _visible, _hold, _withdrawn)

@@ -17,7 +17,7 @@ def arrived(actor: Actor, number: str) -> bool:
     Raises:
         NotFound: none, or not the actor's to see.
     """
-    service.view(actor, number)
+    service.readable(actor, number)
     return True
 
 

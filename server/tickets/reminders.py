@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Row, cast, func, literal, select
+from sqlalchemy import ColumnElement, Date, Row, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from server.audit.service import record
@@ -44,7 +44,7 @@ def remind(zone: ZoneInfo, warn_days: int, escalate_days: int) -> int:
     return told + _tell(LONG_LATE, [due < long_ago], today)
 
 
-def _tell(level: int, conditions: list[object], today: date) -> int:
+def _tell(level: int, conditions: list[ColumnElement[bool]], today: date) -> int:
     known = select(1).where(
         TicketReminder.ticket_id == TicketStage.ticket_id,
         TicketReminder.seq == TicketStage.seq,
@@ -52,7 +52,7 @@ def _tell(level: int, conditions: list[object], today: date) -> int:
     )
     query = (
         select(TicketStage.ticket_id, TicketStage.seq, literal(level), literal(now()))
-        .where(TicketStage.to_at.is_(None), *conditions, ~known.exists())  # type: ignore[arg-type]
+        .where(TicketStage.to_at.is_(None), *conditions, ~known.exists())
         .order_by(TicketStage.due_on)
         .limit(BATCH)
     )

@@ -226,7 +226,7 @@ def _require_version(ticket: Ticket) -> None:
 )
 def similar(actor: Actor, number: str) -> Reply:
     """List what may be the same hazard, nearest first."""
-    ticket = service.view(actor, number).ticket
+    ticket, _ = service.readable(actor, number)
     found = nearby.similar(actor, ticket)
     rows = _rows([other for other, _ in found])
     items = [
@@ -270,7 +270,7 @@ def case_file(actor: Actor, number: str) -> Response:
 )
 def events(actor: Actor, number: str, query: dict[str, Any]) -> Reply:
     """Show the timeline of a ticket."""
-    service.view(actor, number)
+    service.readable(actor, number)
     return Reply(timeline.page(queries.SUBJECT, number, query))
 
 

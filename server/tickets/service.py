@@ -63,8 +63,10 @@ class View:
         return workflow.available(self.situation, self.hats)
 
 
-def view(actor: Actor, number: str, *, lock: bool = False) -> View:
-    """Return a ticket the actor may see.
+def readable(
+    actor: Actor, number: str, *, lock: bool = False
+) -> tuple[Ticket, list[tuple[str, str]]]:
+    """Return a ticket the actor may see, with its (department, part) pairs.
 
     Raises:
         NotFound: none, or outside the actor's areas and department.
@@ -75,6 +77,16 @@ def view(actor: Actor, number: str, *, lock: bool = False) -> View:
     parts = queries.parts_of([ticket.id])[ticket.id]
     if not policy.can_read(actor, ticket, parts):
         raise NotFound(hidden=True)
+    return ticket, parts
+
+
+def view(actor: Actor, number: str, *, lock: bool = False) -> View:
+    """Return a ticket the actor may see, with what they may do on it.
+
+    Raises:
+        NotFound: as :func:`readable`.
+    """
+    ticket, parts = readable(actor, number, lock=lock)
     rules = rules_of(ticket.ruleset_id)
     hats = policy.hats(actor, ticket, parts)
     if Hat.LEAD in hats and rules.dispatches(ticket.decision["rule"]):

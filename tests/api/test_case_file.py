@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 
-import pytest
 from pypdf import PdfReader
 
 from tests.factories import Factory, workday
@@ -41,8 +40,7 @@ def test_what_has_not_come_is_named(make: Factory) -> None:
     assert "整改后" in said
 
 
-@pytest.mark.parametrize("path", ["case-file"])
-def test_it_is_nobody_elses(make: Factory, path: str) -> None:
+def test_it_is_nobody_elses(make: Factory) -> None:
     number = make.ticket(make.grid_worker())
     stranger = make.handler("kq-market")
-    assert stranger.get(f"/tickets/{number}/{path}").status_code == 404
+    assert stranger.get(f"/tickets/{number}/case-file").status_code == 404
