@@ -62,7 +62,7 @@ def found(caller: Caller, numbers: dict[str, str], q: str) -> list[str]:
         ("lpg", ["gas"]),
         ("LPG气瓶", ["gas"]),
         ("５０ｋｇ", ["gas"]),
-        ("50", ["gas"]),
+        ("kg", ["gas"]),
         ("老王", ["gas"]),
         ("劝说移开", ["gas"]),
         ("福满楼", ["cable"]),
