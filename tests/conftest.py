@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine
 
+from server.accounts import passwords
 from server.app import create_app
 from server.config import Settings
 from server.core import migrate
@@ -180,6 +182,16 @@ def committed_app(
     with app.app_context():
         db.engine.dispose()
     _execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_sign_ins() -> Iterator[PasswordHasher]:
+    """Make passwords cheap, a quarter of the suite's time else; return the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        real = passwords._hasher
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_hasher", cheap)
+        yield real
 
 
 @pytest.fixture(autouse=True)

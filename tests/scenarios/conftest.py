@@ -1,25 +1,16 @@
-"""What every scenario has: a cast, quick sign-ins, and books that agree at the end."""
+"""What every scenario has: a cast, and books that agree at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from argon2 import PasswordHasher
 
-from server.accounts import passwords
 from server.incidents import consistency as incidents
 from server.orders import consistency as orders
 from server.tickets import consistency as tickets
 from tests.factories import Factory
 from tests.scenarios.cast import Cast
-
-
-@pytest.fixture(autouse=True)
-def _quick_sign_ins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make passwords cheap: a scenario signs in somebody of every department."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", cheap)
 
 
 @pytest.fixture
