@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 
@@ -44,8 +45,13 @@ CHILD = """
     time.sleep(600)
 """
 
+# What nohup and background jobs of a script ignore stays ignored, by intention: these
+# tests may be started like that.
 PROLOGUE = f"""
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from pathlib import Path
 from server.core import supervisor
 from server.core.embedded import EmbeddedRedis
@@ -124,6 +130,15 @@ def keep(tmp_path: Path) -> Iterator[Callable[[str], Keeper]]:
         keeper.process.stdout.close()
 
 
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill a process at the end, however the block went."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 def alive(pid: int) -> bool:
     try:
         status = Path(f"/proc/{pid}/status").read_text()
@@ -149,7 +164,7 @@ Keep = Callable[[str], Keeper]
 def test_a_signal_stops_everything_and_nothing_else(
     keep: Keep, signum: signal.Signals
 ) -> None:
-    with subprocess.Popen(["sleep", "600"]) as bystander:
+    with subprocess.Popen(["sleep", "600"]) as bystander, ended(bystander):
         keeper = keep(TWO)
         keeper.expect(lambda: keeper.pids("first") and keeper.pids("parent"))
         ours = keeper.pids("first") + keeper.pids("parent")
@@ -162,7 +177,6 @@ def test_a_signal_stops_everything_and_nothing_else(
         assert keeper.process.wait(30) == 0
         assert not any(map(alive, ours))
         assert bystander.poll() is None
-        bystander.kill()
     ends = [n for n in keeper.notes() if n[1].startswith("SIG")]
     assert ends == [["parent", "SIGTERM"], ["first", "SIGTERM"]], "in reverse order"
     assert "first says hello" in (keeper.place / "var/log/first.log").read_text()
