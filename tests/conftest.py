@@ -14,14 +14,15 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from server.accounts import passwords
 from server.app import create_app
@@ -127,14 +128,14 @@ def shared_app(
         db.engine.dispose()
 
 
-@pytest.fixture
-def app(shared_app: Flask) -> Iterator[Flask]:
-    """Return the application inside a transaction that is rolled back.
+@contextmanager
+def rolled_back(app: Flask) -> Iterator[None]:
+    """Hold the application inside a transaction that is rolled back.
 
     ``create_savepoint``: the code under test may commit and roll back as it likes,
     it only ever touches savepoints inside the outer transaction.
     """
-    with shared_app.app_context():
+    with app.app_context():
         engine = db.engine
         connection = engine.connect()
         outer = connection.begin()
@@ -147,7 +148,7 @@ def app(shared_app: Flask) -> Iterator[Flask]:
         scope, db.session.registry.scopefunc = db.session.registry.scopefunc, lambda: 0
         remove, db.session.remove = db.session.remove, lambda: None
         try:
-            yield shared_app
+            yield
         finally:
             db.session.remove = remove
             db.session.remove()
@@ -156,6 +157,27 @@ def app(shared_app: Flask) -> Iterator[Flask]:
             db.engines[None] = engine
             outer.rollback()
             connection.close()
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo what the requests in the block did, committed as they think it is."""
+    connection = cast(Connection, db.engines[None])
+    db.session.commit()
+    nested = connection.begin_nested()
+    try:
+        yield
+    finally:
+        db.session.rollback()
+        nested.rollback()
+        db.session.expire_all()
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Iterator[Flask]:
+    """Return the application inside a transaction that is rolled back."""
+    with rolled_back(shared_app):
+        yield shared_app
 
 
 @pytest.fixture

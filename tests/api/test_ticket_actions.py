@@ -3,16 +3,14 @@ every choice it offers, and what it does not list is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from itertools import product
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection
 from werkzeug.test import TestResponse
 
 from server.core.db import db
@@ -20,6 +18,7 @@ from server.core.permissions import Role
 from server.demo.seed import DISTRICT
 from server.tickets import queries, workflow
 from server.tickets.vocabulary import State
+from tests.conftest import undone
 from tests.factories import Caller, Factory, workday
 
 SOON, LATER = workday(5), workday(20)
@@ -167,20 +166,6 @@ SITUATIONS = [
     "returned twice",
     "joint",
 ]
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Undo what the requests in the block did, committed as they think it is."""
-    connection = cast(Connection, db.engines[None])
-    db.session.commit()
-    nested = connection.begin_nested()
-    try:
-        yield
-    finally:
-        db.session.rollback()
-        nested.rollback()
-        db.session.expire_all()
 
 
 def bodies(action: dict[str, Any], other: str, photo: str) -> list[dict[str, Any]]:

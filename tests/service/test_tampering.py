@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from geoalchemy2 import Geometry
 from sqlalchemy import (
     BigInteger,
@@ -43,6 +45,7 @@ from tests.api.test_incident_courses import done as recorded
 from tests.api.test_incidents import reported
 from tests.api.test_inspections import all_yes
 from tests.api.test_ledger_submissions import ended
+from tests.conftest import rolled_back, undone
 from tests.factories import Factory
 from tests.orders import Desk, done
 
@@ -56,9 +59,28 @@ class World(NamedTuple):
     duty: str
 
 
+@pytest.fixture(scope="module")
+def shared_world(shared_app: Flask) -> Iterator[World]:
+    """Make the world once for all tests of this module."""
+    with rolled_back(shared_app):
+        yield made(Factory(shared_app))
+
+
 @pytest.fixture
-def world(make: Factory) -> World:
-    """One or more rows in every table that events tell of, each gone some way."""
+def world(shared_world: World) -> Iterator[World]:
+    """Return the world; what a test does to it is undone."""
+    with undone():
+        yield shared_world
+
+
+@pytest.fixture
+def make(shared_app: Flask, shared_world: World) -> Factory:
+    """Return the factory, inside the world's transaction."""
+    return Factory(shared_app)
+
+
+def made(make: Factory) -> World:
+    """Make one or more rows in every table that events tell of, each gone some way."""
     worker, fire, officer = make.grid_worker(), make.handler(), make.town_officer()
     number = make.reported(worker, control={"measure": "临时封闭", "note": "x"})
     fire.done(number, "accept")
@@ -288,7 +310,9 @@ def test_an_old_row_is_told_of_from_its_next_event_on(
     assert said.startswith(f"ticket {world.ticket} (ticket_controls) is not as event")
 
 
-def test_numbers_that_the_database_spells_otherwise(make: Factory) -> None:
+def test_numbers_that_the_database_spells_otherwise(
+    world: World, make: Factory
+) -> None:
     worker = make.grid_worker()
     document = inspection(make, all_yes(worker), "35") | {
         "signature": {"n": [1e22, -0.0, 1.50, 1e-9, 2**60, 5.0]}
