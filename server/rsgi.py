@@ -1,5 +1,6 @@
 """The entry that the web server loads: ``server.rsgi:app``."""
 
+import gc
 import os
 
 from server.accounts.service import authenticate
@@ -27,3 +28,8 @@ app = Front(
     threads=int(os.environ.get("PATROL_WEB_THREADS") or 128),
     limits=Limits(small=settings.max_json_bytes, most=settings.max_photo_bytes),
 )
+
+# What is loaded now stays: the collector need not walk it again and again.
+gc.collect()
+gc.freeze()
+gc.set_threshold(20_000, 20, 20)

@@ -9,6 +9,7 @@ rolled back, unless it asks for ``committed``.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import socket
@@ -53,6 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
         "directory": directory,
         "postgres": postgres,
     }
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays: a tenth of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

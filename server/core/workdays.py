@@ -44,6 +44,7 @@ _FIXED = {
     (10, 3): "国庆节",
 }
 _DAY = timedelta(days=1)
+_LIBRARY_YEAR = max(day.year for day in chinese_calendar.holidays)
 
 
 class CalendarFault(ValueError):
@@ -65,7 +66,7 @@ class Calendar:
     @property
     def known_until(self) -> date:
         """The last day for which holidays and make-up days are announced."""
-        year = max(day.year for day in chinese_calendar.holidays)
+        year = _LIBRARY_YEAR
         while year + 1 in self.years:
             year += 1
         return date(year, 12, 31)
