@@ -225,7 +225,7 @@ def test_stalled_connections_and_large_bodies(
                 asked = ["/healthz", "/api/v1/me"] * 4
                 answers = pool.map(lambda p: call(port, "GET", p, token=token), asked)
                 assert [status for status, _ in answers] == [200] * 8
-            assert time.monotonic() - begun < 5
+            assert time.monotonic() - begun < 15
 
 
 def test_the_command_has_room_for_many_connections() -> None:

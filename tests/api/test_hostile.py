@@ -270,7 +270,7 @@ def test_a_frozen_redis_is_told_in_time(
         metrics = app.test_client().get("/metrics")
         assert metrics.status_code == 200
         assert "patrol_periodic_age_seconds{" not in metrics.text
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 15
 
 
 # --- places -------------------------------------------------------------------------

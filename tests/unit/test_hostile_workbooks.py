@@ -37,10 +37,10 @@ def rows(more: bytes) -> bytes:
 
 
 def refusal(data: bytes) -> Invalid:
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(Invalid) as refused:
         read_workbook(data)
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
     return refused.value
 
 
@@ -63,10 +63,10 @@ def test_far_cells_are_named(more: bytes, where: str) -> None:
 
 
 def test_a_gap_takes_no_time() -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     sheet = read_workbook(rows(b'<row r="99990">' + cell("A99990") + b"</row>"))
     assert [row.number for row in sheet.rows] == [2, 99990]
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(

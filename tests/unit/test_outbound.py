@@ -235,7 +235,7 @@ def test_bytes_that_drip_do_not_hold_a_sender(monkeypatch: pytest.MonkeyPatch) -
     started = time.monotonic()
     with dripping_server() as url, pytest.raises(Unreachable):
         post(url, b"", {}, LOOPBACK)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 def test_nobody_listens() -> None:
