@@ -179,32 +179,6 @@ def penalties_of(ticket_id: int) -> list[TicketPenalty]:
     return list(db.session.scalars(query.order_by(TicketPenalty.id)))
 
 
-def documents_of(number: str) -> list[dict[str, Any]]:
-    """Return the documents issued on a ticket, read from its timeline.
-
-    Those of the change under way are among them: its answer tells of them.
-    """
-    document = AuditEvent.payload["document"]
-    query = (
-        select(AuditEvent.at, document)
-        .where(
-            AuditEvent.subject_type == SUBJECT,
-            AuditEvent.subject_id == number,
-            document.as_string().is_not(None),
-        )
-        .order_by(AuditEvent.id)
-    )
-    issued = [(at, document) for at, document in db.session.execute(query)]
-    for event in noted((SUBJECT, number)):
-        payload = orjson.loads(event.payload)
-        issued += [(event.at, payload["document"])] if "document" in payload else []
-    numbered = {str(one.document.id): one for one in of_owner(SUBJECT, number)}
-    return [
-        {**document, "issued_at": at} | _standing(numbered.get(document.get("id")))
-        for at, document in issued
-    ]
-
-
 def _standing(seen: Seen | None) -> dict[str, Any]:
     """Return what is told of an issued document beside what its event noted."""
     if seen is None:
@@ -252,6 +226,20 @@ def events_of(number: str, types: Collection[str] = ()) -> list[Event]:
         for e in noted((SUBJECT, number))
         if not types or e.type in types
     ]
+
+
+def documents_of(number: str, events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Return the documents issued on a ticket, as its ``events`` tell of them."""
+    issued = [(e.at, e.payload["document"]) for e in events if _issues(e)]
+    numbered = {str(one.document.id): one for one in of_owner(SUBJECT, number)}
+    return [
+        {**document, "issued_at": at} | _standing(numbered.get(document.get("id")))
+        for at, document in issued
+    ]
+
+
+def _issues(event: Event) -> bool:
+    return event.payload.get("document") is not None
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:

@@ -13,7 +13,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.core.clock import local_date
-from server.tickets import queries
 from server.tickets.models import Ticket
 from server.tickets.queries import Event
 from server.tickets.vocabulary import ACTION_LABELS, Severity, State
@@ -170,29 +169,31 @@ def photos_by_step(events: Iterable[Event]) -> Iterator[tuple[str, list[UUID]]]:
             yield label, named
 
 
-def looked_at(number: str) -> Collection[UUID]:
-    """Return the photos that the re-inspections of a ticket named so far."""
+def looked_at(events: Iterable[Event]) -> Collection[UUID]:
+    """Return the photos that the re-inspections among a ticket's events named."""
     return {
         UUID(photo)
-        for event in queries.events_of(number, tuple(_REINSPECTED))
+        for event in events
+        if event.type in _REINSPECTED
         for photo in event.payload.get("attachments", ())
     }
 
 
-def handlers(ticket: Ticket) -> frozenset[UUID]:
+def handlers(ticket: Ticket, events: Iterable[Event]) -> frozenset[UUID]:
     """Return who passed the re-inspection, answered for it or fed the result back.
 
-    Asked only of a major hazard that waits to be closed; empty otherwise.
+    Of a major hazard that waits to be closed; empty otherwise.
     """
     if ticket.severity != Severity.MAJOR or ticket.state != State.FEEDBACK:
         return frozenset()
-    ending = queries.events_of(ticket.number, _ENDING)
-    return frozenset(e.actor_id for e in ending if e.actor_id is not None)
+    ending = (e.actor_id for e in events if e.type in _ENDING)
+    return frozenset(actor for actor in ending if actor is not None)
 
 
-def is_over(ticket: Ticket) -> bool:
+def is_over(ticket: Ticket, events: Iterable[Event]) -> bool:
     """Tell whether the department's last re-inspection failed with no new day since."""
     if ticket.state != State.ORDERED or not ticket.failed_rechecks:
         return False
-    told = queries.events_of(ticket.number, (ORDERED, EXTENDED, RECHECK_FAILED))
-    return told[-1].type == RECHECK_FAILED
+    kinds = (ORDERED, EXTENDED, RECHECK_FAILED)
+    told = [event.type for event in events if event.type in kinds]
+    return told[-1] == RECHECK_FAILED

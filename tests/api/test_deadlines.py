@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -17,23 +16,8 @@ from server.core.db import db
 from server.core.permissions import Role
 from server.tickets import reminders
 from server.tickets.models import Ticket
+from tests.clock import ZONE, Clock
 from tests.factories import Caller, Factory, workday
-
-ZONE = ZoneInfo("Asia/Shanghai")
-
-
-class Clock:
-    """The server's clock, set by the test: ten in the morning of a local day."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.moment = datetime.now(UTC)
-        for module in ("service", "opening", "routes", "reminders"):
-            patch.setattr(f"server.tickets.{module}.now", lambda: self.moment)
-
-    def set(self, day: str) -> None:
-        """Make it that day."""
-        local = datetime.combine(date.fromisoformat(day), time(10), ZONE)
-        self.moment = local.astimezone(UTC)
 
 
 @pytest.fixture
