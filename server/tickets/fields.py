@@ -115,7 +115,7 @@ class BodyReader:
             return None, Text("期限不能早于今天", "A due date must not be in the past.")
         if day >= LATEST:
             return None, Text("期限过远", "A due date too far ahead.")
-        return day, _day_off(day) if field.working_day else None
+        return day, day_off(day) if field.working_day else None
 
     def _read_choice(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         choices = self.choices(field)
@@ -243,7 +243,7 @@ class Reader(BodyReader):
         return given, None
 
 
-def _day_off(day: date) -> Text | None:
+def day_off(day: date) -> Text | None:
     """Return that a due date is a day off, with the next working day; None if not."""
     calendar = workdays.calendar()
     name = calendar.day_off(day)

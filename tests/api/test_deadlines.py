@@ -11,13 +11,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from server.audit.models import AuditEvent
-from server.core import workdays
 from server.core.db import db
 from server.core.permissions import Role
 from server.tickets import reminders
 from server.tickets.models import Ticket
 from tests.clock import ZONE, Clock
-from tests.factories import Caller, Factory, workday
+from tests.factories import Caller, Factory, day_off, workday
 
 
 @pytest.fixture
@@ -35,14 +34,6 @@ def ordered(make: Factory, due_on: str) -> tuple[str, Caller, Caller]:
     return number, fire, head
 
 
-def weekend() -> str:
-    """Return a coming day off."""
-    day = datetime.now(ZONE).date() + timedelta(days=1)
-    while workdays.calendar().day_off(day) is None:
-        day += timedelta(days=1)
-    return day.isoformat()
-
-
 def refusal(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json["errors"][0]["pointer"]
 
@@ -50,15 +41,15 @@ def refusal(answer: Any) -> tuple[int, str]:
 def test_no_due_date_on_a_day_off(make: Factory) -> None:
     number, fire, _ = ordered(make, workday(3))
     before = fire.ticket(number)
-    answer = fire.act(number, "request_extension", due_on=weekend(), note="x")
+    answer = fire.act(number, "request_extension", due_on=day_off(), note="x")
     assert refusal(answer) == (422, "/due_on")
     message = answer.json["errors"][0]["message"]
     assert "休息日" in message
-    assert weekend() in message
+    assert day_off() in message
     other = make.reported(make.grid_worker())
     fire.done(other, "accept")
     fire.done(other, "verify", result="substantiated", note="属实")
-    assert refusal(fire.act(other, "order", due_on=weekend(), note="x")) == (
+    assert refusal(fire.act(other, "order", due_on=day_off(), note="x")) == (
         422,
         "/due_on",
     )
