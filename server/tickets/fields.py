@@ -257,6 +257,15 @@ def day_off(day: date) -> Text | None:
     )
 
 
+def unfit_day(due_on: date, found_on: date) -> Text | None:
+    """Return why a day cannot have been written for a hazard found then, or None."""
+    if due_on >= LATEST:
+        return Text("期限过远", "A due date too far ahead")
+    if due_on < found_on:
+        return Text("期限不能早于发现之日", "Due before the hazard was found")
+    return None
+
+
 def unknown_facts(unknown: Sequence[str], known: set[str]) -> Text:
     """Return the refusal of words outside the vocabulary, with the known ones."""
     listed = ", ".join(sorted(known))

@@ -11,14 +11,20 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import (
     ColumnElement,
+    Date,
     Row,
     and_,
     any_,
+    case,
+    cast,
     func,
     literal,
     or_,
     select,
+    text,
+    true,
 )
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from server.accounts.models import Staff
 from server.audit.models import AuditEvent
@@ -263,6 +269,21 @@ def overdue(today: date) -> ColumnElement[bool]:
         late.where(TicketStage.due_on < today).exists(),
         and_(Ticket.due_on < today, waiting, without),
     )
+
+
+def in_time(day: ColumnElement[date]) -> ColumnElement[bool]:
+    """Return the condition that ``day`` is within the day of the hazard.
+
+    Of a day off in writing until the next working day; only what is later than the
+    day is asked whether it was one.
+    """
+    same = "$[*] ? (@.due_on == $day).effective_on"
+    written = func.jsonb_build_object("day", func.to_char(Ticket.due_on, "YYYY-MM-DD"))
+    line = func.jsonb_path_query_first(
+        Ticket.deadlines, cast(literal(same), JSONPATH), written
+    )
+    until = cast(line.op("#>>")(text("'{}'")), Date)
+    return case((day <= Ticket.due_on, true()), else_=day <= until)
 
 
 def stages_now(ticket_ids: Sequence[int]) -> dict[int, TicketStage]:

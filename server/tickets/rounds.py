@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from server.core.clock import local_date
 from server.tickets.models import Ticket
 from server.tickets.queries import Event
+from server.tickets.stages import moves_the_hazards_day
 from server.tickets.vocabulary import ACTION_LABELS, Severity, State
 
 TOWN, DEPARTMENT = "town", "department"
 ORDERED, EXTENDED = "ticket.ordered", "ticket.extended"
+RESUMED = "ticket.resumed"
 RECHECK_PASSED, RECHECK_FAILED = "ticket.recheck_passed", "ticket.recheck_failed"
 PENALISED = "ticket.penalised"
 
@@ -76,11 +78,20 @@ def rounds_of(
             course.ordered(_BEGUN[event.type], event)
         elif event.type == EXTENDED:
             course.extended(event)
+        elif moved_by_a_pause(event):
+            course.resumed(event)
         elif event.type in _REINSPECTED:
             course.reinspected(*_REINSPECTED[event.type], event, stages)
         elif event.type == PENALISED:
             course.penalised(event)
     return course.rounds
+
+
+def moved_by_a_pause(event: Event) -> bool:
+    """Tell whether an event moved the hazard's day on by a pause (挂账)."""
+    said = event.payload
+    moved = event.type == RESUMED and said.get("due_on") is not None
+    return moved and moves_the_hazards_day(said["to"])
 
 
 def _extended_by(event: Event) -> str:
@@ -108,6 +119,12 @@ class _Course:
     def extended(self, event: Event) -> None:
         self._standing["due_on"] = event.payload.get("due_on")
         self._under_way(_extended_by(event))
+
+    def resumed(self, event: Event) -> None:
+        """A pause moves the day of the round that waits; it begins none."""
+        self._standing["due_on"] = event.payload["due_on"]
+        if self.rounds and self.rounds[-1].result is None:
+            self.rounds[-1].due_on = event.payload["due_on"]
 
     def reinspected(
         self, level: str, result: str, event: Event, stages: Mapping[str, str]

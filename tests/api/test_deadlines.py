@@ -153,41 +153,6 @@ def test_the_town_extends_what_was_asked(make: Factory) -> None:
     assert (done["state"], done["due_on"]) == ("rectifying", workday(5))
 
 
-def test_a_pause_keeps_what_was_left(make: Factory, clock: Clock) -> None:
-    clock.set("2026-03-02")
-    number, fire, head = ordered(make, "2026-03-12")  # ten days
-    assert fire.act(number, "suspend", until="2026-06-01", note="x").status_code == 403
-    clock.set("2026-03-05")
-    assert refusal(head.act(number, "suspend", until="2026-03-05", note="x")) == (
-        422,
-        "/until",
-    )
-    put = head.done(number, "suspend", until="2026-06-01", note="待拆迁")
-    assert put["suspended"]["until"] == "2026-06-01"
-    assert put["waits_for"]["paused"]
-    clock.set("2026-04-01")
-    seen = fire.ticket(number)
-    assert not seen["overdue"]
-    blocked = fire.act(number, "reinspect", result="passed", note="x")
-    assert blocked.status_code == 409
-    assert "挂账" in blocked.json["detail"]
-    assert "resume" in {a["action"] for a in seen["actions"]}
-    resumed = fire.done(number, "resume", note="恢复")
-    # Seven of ten days were left on 03-05: 04-08.
-    assert (resumed["due_on"], resumed["suspended"]) == ("2026-04-08", None)
-    assert resumed["waits_for"]["due_on"] == "2026-04-08"
-    clock.set("2026-06-02")
-    assert fire.ticket(number)["overdue"]
-
-
-def test_a_pause_that_outlives_its_day_is_overdue(make: Factory, clock: Clock) -> None:
-    clock.set("2026-03-02")
-    number, _, head = ordered(make, "2026-03-12")
-    head.done(number, "suspend", until="2026-04-01", note="待拆迁")
-    clock.set("2026-04-02")
-    assert head.ticket(number)["overdue"]
-
-
 def test_an_order_that_was_missed_is_followed_by_another(make: Factory) -> None:
     number, fire, _ = ordered(make, workday(3))
     early = fire.act(number, "order", due_on=workday(5), note="x")
