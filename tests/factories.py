@@ -49,6 +49,14 @@ def workday(ahead: int) -> str:
     return workdays.calendar().add(today, ahead).isoformat()
 
 
+def day_off() -> str:
+    """Return a coming day off, and not today."""
+    day = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)
+    while workdays.calendar().day_off(day) is None:
+        day += timedelta(days=1)
+    return day.isoformat()
+
+
 class Caller:
     """A signed-in person with an HTTP client."""
 

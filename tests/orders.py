@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
 from werkzeug.test import TestResponse
 
-from tests.factories import COMMUNITY, Caller, Factory, picture
+from tests.factories import COMMUNITY, Caller, Factory, picture, workday
 
-SOON = (date.today() + timedelta(days=20)).isoformat()  # noqa: DTZ011
+SOON = workday(15)
 ISSUER = {"52": "kq-agri", "53": "kq-agri", "73": "kq-resources", "74": "kq-agri"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,7 +28,7 @@ from server.orders.consistency import ORDERS
 from server.orders.models import Order, order_numbers
 from server.orders.queries import SUBJECT
 from server.orders.vocabulary import State
-from server.tickets.fields import LATEST, MISSING
+from server.tickets.fields import LATEST, MISSING, day_off
 
 _HIGHEST = (Level.CITY, Level.DISTRICT)
 
@@ -131,13 +132,19 @@ def _check(content: dict[str, Any], process: OrderProcess, zone: ZoneInfo) -> No
     step = process.step("issue")
     required = step.requires if step else ()
     errors = [FieldError(f"/{name}", MISSING) for name in required if not content[name]]
-    if content["due_on"] and not local_date(now(), zone) <= content["due_on"] < LATEST:
-        text = Text(
-            "期限不能早于今天，也不能过远", "A due date neither past nor far ahead."
-        )
-        errors.append(FieldError("/due_on", text))
+    if content["due_on"] and (wrong := _wrong_day(content["due_on"], zone)):
+        errors.append(FieldError("/due_on", wrong))
     if errors:
         raise Invalid.of(errors)
+
+
+def _wrong_day(due_on: date, zone: ZoneInfo) -> Text | None:
+    """Return what is wrong with a due date: past, far ahead, or a day off."""
+    if not local_date(now(), zone) <= due_on < LATEST:
+        return Text(
+            "期限不能早于今天，也不能过远", "A due date neither past nor far ahead."
+        )
+    return day_off(due_on)
 
 
 _AS_SENT = (

@@ -169,4 +169,6 @@ REFERENCE = Field(
     "reference", "text", Text("平台填报记录", "Entry in the platform"), required=False
 )
 BACK_TO = Field("to", "choice", Text("退回环节", "Sent back to"))
-DUE_ON = Field("due_on", "date", Text("完成期限", "Due date"), required=False)
+DUE_ON = Field(
+    "due_on", "date", Text("完成期限", "Due date"), required=False, working_day=True
+)

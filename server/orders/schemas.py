@@ -224,6 +224,8 @@ def _field_out(field: Field, action: str, seen: View) -> dict[str, Any]:
     if field.kind == "choice":
         titles = workflow.choices(field, seen.situation)
         document |= {"choices": list(titles), "titles": titles}
+    if field.working_day:
+        document["working_day"] = True
     step = seen.situation.process.step(action)
     if field.kind == "photos" and step is not None and step.photos:
         document["stage"] = step.photos

@@ -12,7 +12,7 @@ from server.core.permissions import Actor
 from server.documents.schemas import DocumentOut, document_out
 from server.patrols import documents, policy, queries, schemas, service
 from server.patrols.models import Finding, Inspection
-from server.tickets.service import view
+from server.tickets.service import readable
 
 blueprint = Blueprint("patrols", __name__)
 
@@ -58,7 +58,7 @@ def show_finding(actor: Actor, finding_id: UUID) -> Reply:
     if finding is None:
         raise NotFound()
     if finding.staff_id != actor.staff_id:
-        view(actor, finding.receipt["ticket"]["number"])
+        readable(actor, finding.receipt["ticket"]["number"])
     whole = policy.may_read(actor, finding.staff_id, finding.area_path)
     etag = etag_of(finding.content_hash, whole)
     return Reply(_finding_out(finding, whole=whole), etag=etag)

@@ -51,22 +51,23 @@ FIGURES: Mapping[str, Text] = {
     ),
     "on_time": Text(
         "按期整改数：已整改数中，整改当日（本地日期）不晚于整改期限的。期限为最近一次"
-        "通知书、责令书或延期所定日期，没有则为默认期限。",
+        "通知书、责令书或延期所定日期，没有则为默认期限；挂账后按所停工作日顺延；"
+        "书面期限为休息日的，至其后首个工作日止。",
         "Of rectified, those rectified on or before the due day (local days). The due"
-        " day is that of the latest notice, order or extension, else the default.",
+        " day is that of the latest notice, order or extension, else the default,"
+        " moved on by the working days of a pause; a written day that is a day off"
+        " lasts until the next working day.",
     ),
     "on_time_rate": Text(
         "按期整改率：按期整改数÷有期限的已整改数（with_due）；后者为 0 时为 null。",
         "on_time / with_due; null where with_due is 0.",
     ),
     "overdue": Text(
-        "逾期未整改数：未整改、期限早于 as_of 当日、且正等待整改或复查的工单"
-        "（状态 on_spot、rectifying、town_recheck、ordered、dept_recheck）；"
-        "期限当日不算逾期。",
-        "Of open, those whose due day is before the local day of as_of and which wait"
-        " for rectification or re-inspection (states on_spot, rectifying,"
-        " town_recheck, ordered, dept_recheck). On its due day a ticket is not"
-        " overdue.",
+        "逾期未整改数：未整改、且当前环节（waits_for）的期限早于 as_of 当日的工单；"
+        "期限当日不算逾期；挂账期间不计时，超过挂账期限仍未恢复的算逾期。",
+        "Of open, those for which the day of the step they wait for (waits_for) is"
+        " before the local day of as_of. On its due day a ticket is not overdue, nor"
+        " while it is suspended; past the suspension's own day it is.",
     ),
     "median_days": Text(
         "整改天数中位数：已整改工单从发现到整改的天数（可带小数），精确到 0.01；"

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from server.core.clock import local_date
+from server.tickets.stages import STEPS
 from server.tickets.vocabulary import ENDED, State
 
 OPENED = "ticket.found"
@@ -224,9 +225,10 @@ def _extended(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
 def _resumed(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
     """Taken up again: a day that was set is moved on by the pause."""
     _remarked("resumed", "note")(entry, payload, on)
-    if payload["to"] == State.ORDERED:
+    step = STEPS.get(State(payload["to"]))
+    if step == "order":
         entry.order_due_on = _day(payload) or entry.order_due_on
-    elif payload["to"] == State.RECTIFYING:
+    elif step == "rectify":
         entry.town_due_on = _day(payload) or entry.town_due_on
 
 

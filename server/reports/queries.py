@@ -26,7 +26,7 @@ from server.core.db import db, inside_any
 from server.core.permissions import Actor
 from server.tickets import policy
 from server.tickets.models import Ticket, TicketStage
-from server.tickets.queries import day_start, overdue
+from server.tickets.queries import day_start, in_time, overdue
 from server.tickets.vocabulary import State
 
 SECONDS_PER_DAY = 86_400
@@ -119,9 +119,7 @@ def _tickets(actor: Actor, chosen: Selection) -> Select[Any]:
         Ticket.due_on,
         _excluded(chosen.moment).label("excluded"),
         _by(Ticket.rectified_at, chosen.moment).label("rectified"),
-        (_local(Ticket.rectified_at, zone).cast(Date) <= Ticket.due_on).label(
-            "in_time"
-        ),
+        in_time(_local(Ticket.rectified_at, zone).cast(Date)).label("in_time"),
         _overdue(chosen).label("overdue"),
         # A phone's clock may run ahead of ours by minutes; nothing takes less than 0.
         func.greatest(took / SECONDS_PER_DAY, 0.0).label("days"),

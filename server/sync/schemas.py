@@ -68,7 +68,8 @@ class BundleTicketOut(TicketRow):
     """A ticket that waits for the caller.
 
     ``overdue`` is as of ``generated_at`` and not sent again when only the day turns:
-    a phone without a network compares ``due_on`` itself.
+    a phone without a network compares the day of ``waits_for`` itself, as that is
+    what ``overdue`` goes by: ``due_on`` stands still while the ticket is suspended.
     """
 
     place = fields.Dict(allow_none=True)

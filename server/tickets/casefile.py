@@ -43,17 +43,15 @@ _STAGES: Mapping[str, str] = {
 
 def content(
     seen: View,
-    events: list[Event],
     uploaded: Mapping[UUID, Photo],
     zone: ZoneInfo,
     moment: datetime,
 ) -> dict[str, Any]:
     """Return the content of ``documents.casefile``.
 
-    ``events`` are all of the ticket's, oldest first; ``uploaded`` the photos that have
-    arrived; ``moment`` is when it is printed.
+    ``uploaded`` are the photos that have arrived; ``moment`` is when it is printed.
     """
-    ticket, rules = seen.ticket, seen.rules
+    ticket, rules, events = seen.ticket, seen.rules, seen.events
     names = {d.code: d.name for d in rules.departments}
     return {
         "ticket": ticket.number,
@@ -79,7 +77,8 @@ def content(
         "events": [_event(event, zone) for event in events],
         "photos": list(_photos(events, uploaded, zone))[:MOST_PHOTOS],
         "papers": [
-            _paper(one, names, zone) for one in queries.documents_of(ticket.number)
+            _paper(one, names, zone)
+            for one in queries.documents_of(ticket.number, events)
         ],
         "penalties": [
             _penalty(one, seen, names, zone) for one in queries.penalties_of(ticket.id)

@@ -8,7 +8,13 @@ from typing import Any
 from server.checklists.catalogue import ItemProcess
 from server.tickets.inputs import FIVE_NAMES
 from server.tickets.queries import Event
-from server.tickets.rounds import EXTENDED, ORDERED, PENALISED, RECHECK_FAILED
+from server.tickets.rounds import (
+    EXTENDED,
+    ORDERED,
+    PENALISED,
+    RECHECK_FAILED,
+    moved_by_a_pause,
+)
 from server.tickets.vocabulary import ENDED
 
 HEAVIER = "heavier"
@@ -18,11 +24,11 @@ _WITH_A_DAY = frozenset({ORDERED, EXTENDED, "ticket.notice_issued"})
 def five(events: Iterable[Event]) -> dict[str, Any] | None:
     """Return 责任, 措施, 资金, 时限 and 预案 as last written, None before that.
 
-    The day moves on with each extension.
+    The day moves on with each extension and each pause.
     """
     told: dict[str, Any] | None = None
     for event in events:
-        if event.type not in _WITH_A_DAY:
+        if event.type not in _WITH_A_DAY and not moved_by_a_pause(event):
             continue
         payload = event.payload
         if any(payload.get(name) for name in FIVE_NAMES):

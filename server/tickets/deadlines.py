@@ -2,7 +2,9 @@
 
 The duty list names no number of days, so every default is a local setting and says
 so; the day in an issued notice or order overrides it. Defaults never end on a day off
-(:mod:`server.core.workdays`): they go on to the next working day.
+(:mod:`server.core.workdays`): they go on to the next working day. A day that an
+inspector wrote stands as written, also on a day off, and counts until the next
+working day is over.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from server.core import workdays
 # Where a day comes from.
 LOCAL_SETTING = "local setting"
 BY_INSPECTOR = "set by the inspector"
+BY_INSPECTOR_OFF = "set by the inspector, on a day off"
 NOTICE = "notice"
 EXTENSION = "extension"
 ORDER = "order"
@@ -56,6 +59,36 @@ def entry(step: str, due_on: date, origin: str) -> Line:
     return {"step": step, "due_on": due_on.isoformat(), "origin": origin}
 
 
+def by_inspector(step: str, due_on: date) -> Line:
+    """Return the line of a day that an inspector wrote; the paper may be handed over.
+
+    Of a day off it says so: why it is one (``day_off``), and the working day until
+    which it counts (``effective_on``).
+    """
+    calendar = workdays.calendar()
+    why = calendar.day_off(due_on)
+    if why is None:
+        return entry(step, due_on, BY_INSPECTOR)
+    line = entry(step, due_on, BY_INSPECTOR_OFF)
+    effective = calendar.on_or_after(due_on).isoformat()
+    return line | {"day_off": why, "effective_on": effective}
+
+
+def effective(line: Line) -> date:
+    """Return the last day that is in time; the line's day but for one off."""
+    return date.fromisoformat(line.get("effective_on") or line["due_on"])
+
+
+def last_day(deadlines: list[Line], due_on: date | None) -> date | None:
+    """Return the last day that is in time of the hazard's day ``due_on``.
+
+    ``queries.in_time`` is the same in SQL.
+    """
+    written = due_on and due_on.isoformat()
+    days = (effective(line) for line in deadlines if line["due_on"] == written)
+    return max(days, default=due_on)
+
+
 def default_entry(
     process: ItemProcess, step: str, severity: str, start: datetime, zone: ZoneInfo
 ) -> Line | None:
@@ -90,19 +123,20 @@ def replaced(deadlines: list[Line], step: str, line: Line | None) -> list[Line]:
 
 
 def put_off(line: Line, paused_on: date, resumed_on: date) -> Line:
-    """Return a line moved on by a pause (挂账): what was left of its term is left.
+    """Return a line moved on by a pause (挂账): as many working days as it took.
 
-    A term in working days keeps the number of working days that were left, a day in
-    writing or a term in days the number of days, and then goes on to a working day.
-    A day that had passed stays passed by as much.
+    What was left of the term is left then, and it ends on a working day. A day that
+    had passed stays passed by as many days.
     """
     calendar = workdays.calendar()
-    due_on = date.fromisoformat(line["due_on"])
-    if line.get("unit") == "working_days":
-        moved = calendar.add(resumed_on, calendar.between(paused_on, due_on))
+    due_on = effective(line)
+    if due_on < paused_on:
+        moved = resumed_on - (paused_on - due_on)
     else:
-        moved = resumed_on + (due_on - paused_on)
-        if due_on >= paused_on:
-            moved = calendar.on_or_after(moved)
-    was = line.get("was", line["due_on"])
-    return {**line, "due_on": moved.isoformat(), "was": was}
+        left = calendar.between(paused_on, calendar.on_or_after(due_on))
+        moved = calendar.on_or_after(calendar.add(resumed_on, left))
+    new = {**line, "due_on": moved.isoformat(), "was": line.get("was", line["due_on"])}
+    if new.pop("effective_on", None):
+        new |= {"origin": BY_INSPECTOR}
+        del new["day_off"]
+    return new

@@ -9,7 +9,7 @@ from server.core.errors import Invalid
 from server.core.text import Text
 from server.tickets import deadlines
 from server.tickets.change import Change
-from server.tickets.stages import STEPS
+from server.tickets.stages import OF_THE_HAZARD, STEPS
 from server.tickets.vocabulary import State
 
 
@@ -64,7 +64,7 @@ def suspend(change: Change) -> None:
 
 
 def resume(change: Change) -> None:
-    """Taken up again: what was left of the step's term is left still."""
+    """Taken up again: the day moves on by the working days of the pause."""
     ticket = change.ticket
     assert ticket.suspended is not None  # the machine resumes nothing else
     since = date.fromisoformat(ticket.suspended["since"])
@@ -76,13 +76,13 @@ def resume(change: Change) -> None:
     moved = deadlines.put_off(line, since, change.today)
     ticket.deadlines = deadlines.replaced(ticket.deadlines, step, moved)
     due_on = date.fromisoformat(moved["due_on"])
-    if ticket.due_on is not None and step in {"rectify", "order"}:
+    if ticket.due_on is not None and step in OF_THE_HAZARD:
         ticket.due_on = due_on
     change.payload |= {"due_on": due_on, "paused_days": (change.today - since).days}
 
 
 def _later(change: Change, due_on: date) -> date:
-    day = change.ticket.due_on
+    day = deadlines.last_day(change.ticket.deadlines, change.ticket.due_on)
     if day is not None and due_on <= day:
         said = f"延期日期须晚于原期限 {day}"
         message = Text(said, f"Must be later than the present day, {day}")

@@ -67,7 +67,7 @@ def report_up(change: Change) -> None:
 
 
 def _require_evidence(change: Change) -> None:
-    due_on = change.ticket.due_on
+    due_on = deadlines.last_day(change.ticket.deadlines, change.ticket.due_on)
     proved = (
         change.row.id == "T9" and due_on is not None and due_on < change.today
     ) or bool(change.values.get("how"))

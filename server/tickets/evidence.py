@@ -7,7 +7,7 @@ gone (stage ``after``) must be among those that close it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from server.photos import evidence
@@ -16,6 +16,7 @@ from server.photos.owners import Owner
 from server.photos.queries import of_owners
 from server.tickets import rounds
 from server.tickets.models import Ticket
+from server.tickets.queries import Event
 
 
 def owners_of(ticket: Ticket) -> list[Owner]:
@@ -38,16 +39,21 @@ def uploaded(ticket: Ticket) -> dict[UUID, Photo]:
     }
 
 
-def require(ticket: Ticket, photos: Sequence[UUID], stage: str | None) -> None:
+def require(
+    ticket: Ticket,
+    photos: Sequence[UUID],
+    stage: str | None,
+    events: Iterable[Event],
+) -> None:
     """Refuse photos that are not there, or none that shows what is needed.
 
-    ``stage`` is that of ``Transition.evidence``. What an earlier re-inspection named
-    shows nothing new.
+    ``stage`` is that of ``Transition.evidence``, ``events`` are the ticket's. What an
+    earlier re-inspection named shows nothing new.
 
     Raises:
         Invalid: naming each photo that was not uploaded for this ticket, or telling
             that none shows the stage.
     """
-    spent = rounds.looked_at(ticket.number) if photos and stage else frozenset()
+    spent = rounds.looked_at(events) if photos and stage else frozenset()
     owner = owners_of(ticket)[0]
     evidence.require(owner, photos, stage, lambda: uploaded(ticket), spent)

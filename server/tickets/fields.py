@@ -115,7 +115,7 @@ class BodyReader:
             return None, Text("期限不能早于今天", "A due date must not be in the past.")
         if day >= LATEST:
             return None, Text("期限过远", "A due date too far ahead.")
-        return day, _day_off(day) if field.working_day else None
+        return day, day_off(day) if field.working_day else None
 
     def _read_choice(self, field: Field, given: Any) -> tuple[Any, Text | None]:
         choices = self.choices(field)
@@ -243,7 +243,7 @@ class Reader(BodyReader):
         return given, None
 
 
-def _day_off(day: date) -> Text | None:
+def day_off(day: date) -> Text | None:
     """Return that a due date is a day off, with the next working day; None if not."""
     calendar = workdays.calendar()
     name = calendar.day_off(day)
@@ -255,6 +255,15 @@ def _day_off(day: date) -> Text | None:
         f"{day} is a day off ({name}); a due date must be a working day, such as"
         f" {after}.",
     )
+
+
+def unfit_day(due_on: date, found_on: date) -> Text | None:
+    """Return why a day cannot have been written for a hazard found then, or None."""
+    if due_on >= LATEST:
+        return Text("期限过远", "A due date too far ahead")
+    if due_on < found_on:
+        return Text("期限不能早于发现之日", "Due before the hazard was found")
+    return None
 
 
 def unknown_facts(unknown: Sequence[str], known: set[str]) -> Text:

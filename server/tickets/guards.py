@@ -272,3 +272,14 @@ def assigned(case: Situation) -> Text | None:
     if not case.assigned:
         return Text("尚未指派经办人", "Assigned to nobody")
     return None
+
+
+def joint_day_begun(case: Situation) -> Text | None:
+    """What came of a joint action is not told before its day."""
+    if case.joint_to_come is not None:
+        day = case.joint_to_come
+        return Text(
+            f"联合行动定于 {day}，届时方可记录",
+            f"The joint action is on {day}: its result is recorded from then on",
+        )
+    return None

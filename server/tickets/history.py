@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -10,22 +10,19 @@ from zoneinfo import ZoneInfo
 
 from server.photos.models import Photo
 from server.tickets import course, rounds
-from server.tickets.queries import Event
 from server.tickets.schemas import Names, department_out
 from server.tickets.service import View
 
 
 def told_out(
-    seen: View,
-    events: Sequence[Event],
-    uploaded: Mapping[UUID, Photo],
-    zone: ZoneInfo,
+    seen: View, uploaded: Mapping[UUID, Photo], zone: ZoneInfo
 ) -> dict[str, Any]:
     """Return the members of :class:`schemas.TicketOut` that no column holds.
 
-    ``events`` are all of the ticket's, ``uploaded`` the photos that have arrived;
-    ``zone`` says which local day each event was.
+    ``uploaded`` are the photos that have arrived; ``zone`` says which local day each
+    event was.
     """
+    events = seen.events
     names = {d.code: d.name for d in seen.rules.departments}
     stages = {str(id): photo.stage for id, photo in uploaded.items()}
     told = rounds.rounds_of(events, stages, zone)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -67,7 +68,8 @@ class Situation:
     names who convenes. ``joint_open``: a joint action was convened and its result is
     not recorded. ``returns``: how often the ticket was given back; from
     ``decided_after`` on (None: never) 区安委办 decides, whose decision is ``binding``.
-    ``assigned``: it is on somebody's desk.
+    ``assigned``: it is on somebody's desk. ``joint_to_come``: the day of the convened
+    joint action, while it has not begun.
     """
 
     state: State
@@ -95,6 +97,7 @@ class Situation:
     decided_after: int | None = None
     binding: bool = False
     assigned: bool = False
+    joint_to_come: date | None = None
 
     @property
     def office_decides(self) -> bool:

@@ -32,7 +32,7 @@ from server.tickets import (
     workflow,
     written,
 )
-from server.tickets.fields import LATEST
+from server.tickets.fields import unfit_day
 from server.tickets.models import (
     Ticket,
     TicketControl,
@@ -124,6 +124,7 @@ def open_ticket(
         by_lead=own_check and decision.lead == actor.department,
     )
     _check_handling(hazard, state, process)
+    _check_day(hazard, zone)
     moment = now()
     due_on, origin = _due(hazard, state, process, zone)
     day = local_date(moment, zone)
@@ -229,6 +230,16 @@ def _check_handling(hazard: Hazard, state: State, process: ItemProcess) -> None:
         )
 
 
+def _check_day(hazard: Hazard, zone: ZoneInfo) -> None:
+    """Refuse a day that cannot have been meant, whatever becomes of the hazard.
+
+    A day off is taken: the paper may be in the party's hands already.
+    """
+    due_on = hazard.handling.get("due_on")
+    if due_on and (wrong := unfit_day(due_on, local_date(hazard.found_at, zone))):
+        raise Invalid.at("/handling/due_on", wrong)
+
+
 def _stopped(hazard: Hazard, process: ItemProcess) -> bool:
     """Tell whether the town stopped it (制止) before it was reported (T2, then T5)."""
     return hazard.handling["kind"] == "on_spot" and process.settle_on_spot
@@ -246,12 +257,6 @@ def _due(
     if step is None:
         return None, ""
     if state is State.RECTIFYING and hazard.handling.get("due_on"):
-        if hazard.handling["due_on"] >= LATEST:
-            text = Text("期限过远", "A due date too far ahead")
-            raise Invalid.at("/handling/due_on", text)
-        if hazard.handling["due_on"] < local_date(hazard.found_at, zone):
-            text = Text("期限不能早于发现之日", "Due before the hazard was found")
-            raise Invalid.at("/handling/due_on", text)
         return hazard.handling["due_on"], deadlines.BY_INSPECTOR
     due_on = deadlines.default_due(
         process, step, hazard.severity, hazard.found_at, zone
@@ -280,7 +285,7 @@ def _deadlines(
         found_at = hazard.found_at
         line = deadlines.default_entry(process, step, hazard.severity, found_at, zone)
     else:
-        line = deadlines.entry(step, due_on, origin) if due_on else None
+        line = deadlines.by_inspector(step, due_on) if due_on else None
     return deadlines.replaced([], step, line)
 
 

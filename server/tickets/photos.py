@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.core.permissions import Actor
 from server.photos.owners import Owner, OwnerKind
-from server.tickets import queries, service
+from server.tickets import policy, queries, service
 from server.tickets.evidence import owners_of
 from server.tickets.machine import Hat
 
@@ -23,7 +23,8 @@ def arrived(actor: Actor, number: str) -> bool:
 
 def originals(actor: Actor, number: str) -> bool:
     """Tell whether the actor, who sees the ticket, may read original files."""
-    return not service.view(actor, number).hats.isdisjoint(ORIGINAL_HATS)
+    ticket, parts = service.readable(actor, number)
+    return not policy.hats(actor, ticket, parts).isdisjoint(ORIGINAL_HATS)
 
 
 def _together(number: str) -> list[Owner]:

@@ -11,14 +11,20 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import (
     ColumnElement,
+    Date,
     Row,
     and_,
     any_,
+    case,
+    cast,
     func,
     literal,
     or_,
     select,
+    text,
+    true,
 )
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from server.accounts.models import Staff
 from server.audit.models import AuditEvent
@@ -179,32 +185,6 @@ def penalties_of(ticket_id: int) -> list[TicketPenalty]:
     return list(db.session.scalars(query.order_by(TicketPenalty.id)))
 
 
-def documents_of(number: str) -> list[dict[str, Any]]:
-    """Return the documents issued on a ticket, read from its timeline.
-
-    Those of the change under way are among them: its answer tells of them.
-    """
-    document = AuditEvent.payload["document"]
-    query = (
-        select(AuditEvent.at, document)
-        .where(
-            AuditEvent.subject_type == SUBJECT,
-            AuditEvent.subject_id == number,
-            document.as_string().is_not(None),
-        )
-        .order_by(AuditEvent.id)
-    )
-    issued = [(at, document) for at, document in db.session.execute(query)]
-    for event in noted((SUBJECT, number)):
-        payload = orjson.loads(event.payload)
-        issued += [(event.at, payload["document"])] if "document" in payload else []
-    numbered = {str(one.document.id): one for one in of_owner(SUBJECT, number)}
-    return [
-        {**document, "issued_at": at} | _standing(numbered.get(document.get("id")))
-        for at, document in issued
-    ]
-
-
 def _standing(seen: Seen | None) -> dict[str, Any]:
     """Return what is told of an issued document beside what its event noted."""
     if seen is None:
@@ -254,6 +234,20 @@ def events_of(number: str, types: Collection[str] = ()) -> list[Event]:
     ]
 
 
+def documents_of(number: str, events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Return the documents issued on a ticket, as its ``events`` tell of them."""
+    issued = [(e.at, e.payload["document"]) for e in events if _issues(e)]
+    numbered = {str(one.document.id): one for one in of_owner(SUBJECT, number)}
+    return [
+        {**document, "issued_at": at} | _standing(numbered.get(document.get("id")))
+        for at, document in issued
+    ]
+
+
+def _issues(event: Event) -> bool:
+    return event.payload.get("document") is not None
+
+
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """Return the moment a local calendar day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=zone)
@@ -275,6 +269,21 @@ def overdue(today: date) -> ColumnElement[bool]:
         late.where(TicketStage.due_on < today).exists(),
         and_(Ticket.due_on < today, waiting, without),
     )
+
+
+def in_time(day: ColumnElement[date]) -> ColumnElement[bool]:
+    """Return the condition that ``day`` is within the day of the hazard.
+
+    Of a day off in writing until the next working day; only what is later than the
+    day is asked whether it was one.
+    """
+    same = "$[*] ? (@.due_on == $day).effective_on"
+    written = func.jsonb_build_object("day", func.to_char(Ticket.due_on, "YYYY-MM-DD"))
+    line = func.jsonb_path_query_first(
+        Ticket.deadlines, cast(literal(same), JSONPATH), written
+    )
+    until = cast(line.op("#>>")(text("'{}'")), Date)
+    return case((day <= Ticket.due_on, true()), else_=day <= until)
 
 
 def stages_now(ticket_ids: Sequence[int]) -> dict[int, TicketStage]:

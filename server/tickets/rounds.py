@@ -13,13 +13,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.core.clock import local_date
-from server.tickets import queries
 from server.tickets.models import Ticket
 from server.tickets.queries import Event
+from server.tickets.stages import moves_the_hazards_day
 from server.tickets.vocabulary import ACTION_LABELS, Severity, State
 
 TOWN, DEPARTMENT = "town", "department"
 ORDERED, EXTENDED = "ticket.ordered", "ticket.extended"
+RESUMED = "ticket.resumed"
 RECHECK_PASSED, RECHECK_FAILED = "ticket.recheck_passed", "ticket.recheck_failed"
 PENALISED = "ticket.penalised"
 
@@ -77,11 +78,20 @@ def rounds_of(
             course.ordered(_BEGUN[event.type], event)
         elif event.type == EXTENDED:
             course.extended(event)
+        elif moved_by_a_pause(event):
+            course.resumed(event)
         elif event.type in _REINSPECTED:
             course.reinspected(*_REINSPECTED[event.type], event, stages)
         elif event.type == PENALISED:
             course.penalised(event)
     return course.rounds
+
+
+def moved_by_a_pause(event: Event) -> bool:
+    """Tell whether an event moved the hazard's day on by a pause (挂账)."""
+    said = event.payload
+    moved = event.type == RESUMED and said.get("due_on") is not None
+    return moved and moves_the_hazards_day(said["to"])
 
 
 def _extended_by(event: Event) -> str:
@@ -109,6 +119,12 @@ class _Course:
     def extended(self, event: Event) -> None:
         self._standing["due_on"] = event.payload.get("due_on")
         self._under_way(_extended_by(event))
+
+    def resumed(self, event: Event) -> None:
+        """A pause moves the day of the round that waits; it begins none."""
+        self._standing["due_on"] = event.payload["due_on"]
+        if self.rounds and self.rounds[-1].result is None:
+            self.rounds[-1].due_on = event.payload["due_on"]
 
     def reinspected(
         self, level: str, result: str, event: Event, stages: Mapping[str, str]
@@ -170,29 +186,31 @@ def photos_by_step(events: Iterable[Event]) -> Iterator[tuple[str, list[UUID]]]:
             yield label, named
 
 
-def looked_at(number: str) -> Collection[UUID]:
-    """Return the photos that the re-inspections of a ticket named so far."""
+def looked_at(events: Iterable[Event]) -> Collection[UUID]:
+    """Return the photos that the re-inspections among a ticket's events named."""
     return {
         UUID(photo)
-        for event in queries.events_of(number, tuple(_REINSPECTED))
+        for event in events
+        if event.type in _REINSPECTED
         for photo in event.payload.get("attachments", ())
     }
 
 
-def handlers(ticket: Ticket) -> frozenset[UUID]:
+def handlers(ticket: Ticket, events: Iterable[Event]) -> frozenset[UUID]:
     """Return who passed the re-inspection, answered for it or fed the result back.
 
-    Asked only of a major hazard that waits to be closed; empty otherwise.
+    Of a major hazard that waits to be closed; empty otherwise.
     """
     if ticket.severity != Severity.MAJOR or ticket.state != State.FEEDBACK:
         return frozenset()
-    ending = queries.events_of(ticket.number, _ENDING)
-    return frozenset(e.actor_id for e in ending if e.actor_id is not None)
+    ending = (e.actor_id for e in events if e.type in _ENDING)
+    return frozenset(actor for actor in ending if actor is not None)
 
 
-def is_over(ticket: Ticket) -> bool:
+def is_over(ticket: Ticket, events: Iterable[Event]) -> bool:
     """Tell whether the department's last re-inspection failed with no new day since."""
     if ticket.state != State.ORDERED or not ticket.failed_rechecks:
         return False
-    told = queries.events_of(ticket.number, (ORDERED, EXTENDED, RECHECK_FAILED))
-    return told[-1].type == RECHECK_FAILED
+    kinds = (ORDERED, EXTENDED, RECHECK_FAILED)
+    told = [event.type for event in events if event.type in kinds]
+    return told[-1] == RECHECK_FAILED

@@ -134,7 +134,7 @@ def _highlighted(
 )
 def show(actor: Actor, number: str) -> Reply:
     """Show a ticket."""
-    seen = service.view(actor, number)
+    seen = service.view(actor, number, settings().timezone)
     uploaded = evidence.uploaded(seen.ticket)
     others = casework.around(actor, seen)
     tag = _etag(seen.ticket, actor, len(uploaded), others)
@@ -152,17 +152,16 @@ def _whole(
     seen: service.View, uploaded: Mapping[UUID, Photo], others: casework.Around
 ) -> dict[str, Any]:
     ticket = seen.ticket
-    events = queries.events_of(ticket.number)
     whole = schemas.ticket_out(
         seen,
         _rows([ticket])[0],
         queries.controls_of(ticket.id),
         queries.penalties_of(ticket.id),
-        queries.documents_of(ticket.number),
+        queries.documents_of(ticket.number, seen.events),
         uploaded,
         doable.Sight(seen, now(), settings().timezone),
     )
-    whole |= history.told_out(seen, events, uploaded, settings().timezone)
+    whole |= history.told_out(seen, uploaded, settings().timezone)
     beside = casework.members(seen, others)
     owed = whole["expected"] + beside["expected"]
     return whole | beside | {"expected": owed}
@@ -246,10 +245,9 @@ def similar(actor: Actor, number: str) -> Reply:
 def case_file(actor: Actor, number: str) -> Response:
     """Print a ticket as it stands now."""
     zone = settings().timezone
-    seen = service.view(actor, number)
+    seen = service.view(actor, number, zone)
     uploaded = evidence.uploaded(seen.ticket)
-    events = queries.events_of(number)
-    content = casefile.content(seen, events, uploaded, zone, now())
+    content = casefile.content(seen, uploaded, zone, now())
     printed = [UUID(photo["id"]) for photo in content["photos"]]
     shown = {id: uploaded[id].sha256 for id in printed if id in uploaded}
     images = printable(current_app.extensions["photo_store"], shown)

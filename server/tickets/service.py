@@ -47,7 +47,7 @@ from server.tickets.vocabulary import Control, State
 class View:
     """A ticket with what this actor may do on it now.
 
-    ``events`` are those of the timeline that the page tells of (:mod:`told`).
+    ``events`` are all of the ticket's, oldest first: read once, handed down.
     """
 
     ticket: Ticket
@@ -80,8 +80,10 @@ def readable(
     return ticket, parts
 
 
-def view(actor: Actor, number: str, *, lock: bool = False) -> View:
+def view(actor: Actor, number: str, zone: ZoneInfo, *, lock: bool = False) -> View:
     """Return a ticket the actor may see, with what they may do on it.
+
+    ``zone`` says which local day it is.
 
     Raises:
         NotFound: as :func:`readable`.
@@ -94,8 +96,9 @@ def view(actor: Actor, number: str, *, lock: bool = False) -> View:
     item = ticket.decision["item"]
     if Hat.CO in hats and papers.orders_beside(rules, item, actor.department):
         hats |= {Hat.ORDERER}
-    events = queries.events_of(number, told.TYPES)
-    situation = _situation(ticket, rules, actor, events)
+    events = queries.events_of(number)
+    today = local_date(now(), zone)
+    situation = _situation(ticket, rules, actor, events, today)
     return View(ticket, rules, parts, situation, hats, events)
 
 
@@ -112,9 +115,14 @@ def etag(ticket: Ticket, actor: Actor, seen: str, today: date) -> str:
 
 
 def _situation(
-    ticket: Ticket, rules: Rules, actor: Actor, events: list[queries.Event]
+    ticket: Ticket,
+    rules: Rules,
+    actor: Actor,
+    events: list[queries.Event],
+    today: date,
 ) -> Situation:
     imposer, others = None, []
+    joint_day = told.joint_day(events)
     if ticket.control == Control.IN_FORCE:
         in_force = [c for c in queries.controls_of(ticket.id) if c.lifted_at is None]
         own = [c for c in in_force if c.imposed_by == actor.staff_id]
@@ -136,16 +144,17 @@ def _situation(
         suspended=ticket.suspended is not None,
         severity=ticket.severity,
         finder_id=ticket.finder_id,
-        handled_by=rounds.handlers(ticket),
+        handled_by=rounds.handlers(ticket, events),
         failed_rechecks=ticket.failed_rechecks,
-        round_over=rounds.is_over(ticket),
+        round_over=rounds.is_over(ticket, events),
         liftable=tuple((str(c.id), c.measure) for c in others),
         coordinator=ticket.decision["coordinator"],
-        joint_open=told.joint_open(events),
+        joint_open=joint_day is not None,
         returns=ticket.returns or 0,
         decided_after=rules.returns_before_decision,
         binding=bool(ticket.binding),
         assigned=ticket.assignee_id is not None,
+        joint_to_come=joint_day if joint_day and joint_day > today else None,
     )
 
 
@@ -168,7 +177,7 @@ def act(
         Forbidden: the actor may see the ticket but not do this.
         Invalid: fields are missing, unknown or wrong.
     """
-    seen = view(actor, number, lock=True)
+    seen = view(actor, number, zone, lock=True)
     if action not in workflow.ACTIONS:
         raise NotFound(Text(f"没有操作 {action}", f"No action {action}"))
     check_version(seen.ticket)
@@ -180,7 +189,7 @@ def act(
     paper = (change.payload.get("document") or {}).get("number")
     written_as = paper or change.values.get("document_no")
     search.add(seen.ticket.id, change.values.get("note"), written_as)
-    return view(actor, number)
+    return view(actor, number, zone)
 
 
 def _change(
@@ -213,7 +222,8 @@ def _change(
     if why := workflow.shut(row, seen.situation, values):
         raise _refusal(Refused("guard", why), seen)
     reader.require(row.needs, values)
-    evidence.require(seen.ticket, values.get("photos", ()), row.evidence)
+    photos = values.get("photos", ())
+    evidence.require(seen.ticket, photos, row.evidence, seen.events)
     return Change(
         seen.ticket,
         row,
@@ -237,7 +247,7 @@ def draft(
     Raises:
         Conflict: the action makes no paper that is issued here.
     """
-    seen = view(actor, number)
+    seen = view(actor, number, zone)
     allowed = _allowed(seen, action)
     trial = db.session.begin_nested()
     try:

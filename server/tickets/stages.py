@@ -43,6 +43,8 @@ _TOWN_STATES = frozenset({State.ON_SPOT, State.RECTIFYING, State.TOWN_RECHECK}) 
     State.FEEDBACK,
 }
 SUSPENSION = "suspension"
+# The steps whose day is also the ticket's: that by which the hazard is to be gone.
+OF_THE_HAZARD = frozenset({"rectify", "order"})
 
 
 def begun(
@@ -54,6 +56,8 @@ def begun(
 ) -> dict[str, Any]:
     """Return a stage's row without its beginning; ``more`` goes over its columns.
 
+    Its day is the one until which the step is in time: of a day off in writing the
+    next working day.
     While a ticket is returned nobody's clock runs; when it has ended nobody is owed.
     """
     ended = state in ENDED
@@ -64,7 +68,7 @@ def begun(
         "step": step,
         "department": None if ended else (town if state in _TOWN_STATES else owed_by),
         "lead": owed_by,
-        "due_on": date.fromisoformat(line["due_on"]) if line else None,
+        "due_on": deadlines.effective(line) if line else None,
         "origin": line["origin"] if line else None,
         "paused": False,
     }
@@ -103,6 +107,11 @@ def _now(ticket: Ticket) -> dict[str, Any]:
         until = date.fromisoformat(ticket.suspended["until"])
         more |= {"due_on": until, "origin": SUSPENSION, "paused": True}
     return begun(state, ticket.town_department, owed_by, ticket.deadlines, **more)
+
+
+def moves_the_hazards_day(state: str) -> bool:
+    """Tell whether a pause in ``state`` moves the day by which the hazard is gone."""
+    return STEPS.get(State(state)) in OF_THE_HAZARD
 
 
 def late(ticket: Ticket, stage: TicketStage | None, today: date) -> bool:

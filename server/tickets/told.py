@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from server.tickets.queries import Event
 
@@ -16,7 +16,6 @@ CONVENED = "ticket.joint_action_convened"
 HELD = "ticket.joint_action_held"
 RETURNED = "ticket.returned"
 FED_BACK = "ticket.fed_back"
-TYPES = (CONVENED, HELD, RETURNED, FED_BACK)
 
 
 @dataclass
@@ -57,9 +56,10 @@ def joint_actions(told: Iterable[Event]) -> list[JointAction]:
     return made
 
 
-def joint_open(told: Iterable[Event]) -> bool:
-    """Tell whether a joint action was convened and its result is not recorded."""
-    return bool(_open(joint_actions(told)))
+def joint_day(told: Iterable[Event]) -> date | None:
+    """Return the day of the joint action that waits for its result; None: none does."""
+    waiting = _open(joint_actions(told))
+    return date.fromisoformat(waiting[-1].on) if waiting else None
 
 
 def _open(made: Sequence[JointAction]) -> list[JointAction]:

@@ -26,6 +26,7 @@ from server.tickets.guards import (
     failed_before,
     is_suspended,
     joint_convened,
+    joint_day_begun,
     new_round,
     next_level_exists,
     no_control_in_force,
@@ -725,7 +726,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         _JOINT | _LEAD,
         (WHAT_WAS_FOUND, DEPARTMENTS, PHOTOS_OPTIONAL, NOTE_OPTIONAL),
         "joint_action_held",
-        (joint_convened,),
+        (joint_convened, joint_day_begun),
     ),
     # Whose desk it is on, within the department or the town that has it.
     Transition(

@@ -291,6 +291,7 @@ _SAID: dict[str, Callable[[Case, str], dict[str, Any]]] = {
 
 def _orders(case: Case, issuer: str | None = None) -> list[dict[str, Any]]:
     """The notices and orders so far that stand, or those of ``issuer``."""
+    number = case.ticket.number
     return [
         {
             "title": paper["title"],
@@ -298,7 +299,7 @@ def _orders(case: Case, issuer: str | None = None) -> list[dict[str, Any]]:
             "issued_on": local_date(paper["issued_at"], case.zone),
             "due_on": paper["due_on"],
         }
-        for paper in queries.documents_of(case.ticket.number)
+        for paper in queries.documents_of(number, queries.events_of(number))
         if paper["kind"] in _ORDERS
         and paper.get("status") != "withdrawn"
         and issuer in (None, paper.get("issuer") or case.ticket.town_department)

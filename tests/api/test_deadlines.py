@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from server.audit.models import AuditEvent
-from server.core import workdays
 from server.core.db import db
 from server.core.permissions import Role
 from server.tickets import reminders
 from server.tickets.models import Ticket
-from tests.factories import Caller, Factory, workday
-
-ZONE = ZoneInfo("Asia/Shanghai")
-
-
-class Clock:
-    """The server's clock, set by the test: ten in the morning of a local day."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.moment = datetime.now(UTC)
-        for module in ("service", "opening", "routes", "reminders"):
-            patch.setattr(f"server.tickets.{module}.now", lambda: self.moment)
-
-    def set(self, day: str) -> None:
-        """Make it that day."""
-        local = datetime.combine(date.fromisoformat(day), time(10), ZONE)
-        self.moment = local.astimezone(UTC)
+from tests.clock import ZONE, Clock
+from tests.factories import Caller, Factory, day_off, workday
 
 
 @pytest.fixture
@@ -51,14 +34,6 @@ def ordered(make: Factory, due_on: str) -> tuple[str, Caller, Caller]:
     return number, fire, head
 
 
-def weekend() -> str:
-    """Return a coming day off."""
-    day = datetime.now(ZONE).date() + timedelta(days=1)
-    while workdays.calendar().day_off(day) is None:
-        day += timedelta(days=1)
-    return day.isoformat()
-
-
 def refusal(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json["errors"][0]["pointer"]
 
@@ -66,15 +41,15 @@ def refusal(answer: Any) -> tuple[int, str]:
 def test_no_due_date_on_a_day_off(make: Factory) -> None:
     number, fire, _ = ordered(make, workday(3))
     before = fire.ticket(number)
-    answer = fire.act(number, "request_extension", due_on=weekend(), note="x")
+    answer = fire.act(number, "request_extension", due_on=day_off(), note="x")
     assert refusal(answer) == (422, "/due_on")
     message = answer.json["errors"][0]["message"]
     assert "休息日" in message
-    assert weekend() in message
+    assert day_off() in message
     other = make.reported(make.grid_worker())
     fire.done(other, "accept")
     fire.done(other, "verify", result="substantiated", note="属实")
-    assert refusal(fire.act(other, "order", due_on=weekend(), note="x")) == (
+    assert refusal(fire.act(other, "order", due_on=day_off(), note="x")) == (
         422,
         "/due_on",
     )
@@ -176,41 +151,6 @@ def test_the_town_extends_what_was_asked(make: Factory) -> None:
     assert worker.act(number, "extend").status_code == 403
     done = officer.done(number, "extend", due_on=workday(5))
     assert (done["state"], done["due_on"]) == ("rectifying", workday(5))
-
-
-def test_a_pause_keeps_what_was_left(make: Factory, clock: Clock) -> None:
-    clock.set("2026-03-02")
-    number, fire, head = ordered(make, "2026-03-12")  # ten days
-    assert fire.act(number, "suspend", until="2026-06-01", note="x").status_code == 403
-    clock.set("2026-03-05")
-    assert refusal(head.act(number, "suspend", until="2026-03-05", note="x")) == (
-        422,
-        "/until",
-    )
-    put = head.done(number, "suspend", until="2026-06-01", note="待拆迁")
-    assert put["suspended"]["until"] == "2026-06-01"
-    assert put["waits_for"]["paused"]
-    clock.set("2026-04-01")
-    seen = fire.ticket(number)
-    assert not seen["overdue"]
-    blocked = fire.act(number, "reinspect", result="passed", note="x")
-    assert blocked.status_code == 409
-    assert "挂账" in blocked.json["detail"]
-    assert "resume" in {a["action"] for a in seen["actions"]}
-    resumed = fire.done(number, "resume", note="恢复")
-    # Seven of ten days were left on 03-05: 04-08.
-    assert (resumed["due_on"], resumed["suspended"]) == ("2026-04-08", None)
-    assert resumed["waits_for"]["due_on"] == "2026-04-08"
-    clock.set("2026-06-02")
-    assert fire.ticket(number)["overdue"]
-
-
-def test_a_pause_that_outlives_its_day_is_overdue(make: Factory, clock: Clock) -> None:
-    clock.set("2026-03-02")
-    number, _, head = ordered(make, "2026-03-12")
-    head.done(number, "suspend", until="2026-04-01", note="待拆迁")
-    clock.set("2026-04-02")
-    assert head.ticket(number)["overdue"]
 
 
 def test_an_order_that_was_missed_is_followed_by_another(make: Factory) -> None:

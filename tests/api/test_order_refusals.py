@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from server.areas.models import Area
 from server.audit.models import AuditEvent
+from server.core import workdays
 from server.core.db import db
 from server.core.permissions import Role
 from server.demo.seed import DISTRICT, OTHER_TOWN, TOWN
-from tests.factories import COMMUNITY, Caller, Factory, picture
+from tests.factories import COMMUNITY, Caller, Factory, day_off, picture, workday
 from tests.orders import Desk, act, document, done, photo, pointers, show
 
 NOWHERE = "150203-XP20260101-999999"
@@ -141,6 +144,54 @@ def test_wrong_fields(
     body = document(make, item, **change)
     assert pointers(issuer.put(f"/orders/{uuid4()}", json=body)) == wrong
     assert issuer.get("/orders").json["items"] == []
+
+
+def is_no_day(answer: TestResponse, off: str) -> None:
+    """Tell that a day was refused with the next that would do."""
+    assert pointers(answer) == ["/due_on"]
+    after = workdays.calendar().on_or_after(date.fromisoformat(off)).isoformat()
+    message = answer.json["errors"][0]["message"]
+    assert off in message
+    assert f"期限须为工作日，如 {after}" in message
+
+
+@pytest.mark.parametrize("item", ["52", "53", "73", "74"])
+def test_no_order_is_due_on_a_day_off(make: Factory, item: str) -> None:
+    issuer, off = Desk(make, item).issuer, day_off()
+    body = document(make, item, due_on=off)
+    is_no_day(issuer.put(f"/orders/{uuid4()}", json=body), off)
+    body = document(make, item, due_on=workday(-1))
+    assert pointers(issuer.put(f"/orders/{uuid4()}", json=body)) == ["/due_on"]
+    assert issuer.get("/orders").json["items"] == []
+    body = document(make, item, due_on=workday(1))
+    assert issuer.put(f"/orders/{uuid4()}", json=body).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("send_back", {"to": "town_verifying", "note": "补充"}),
+        ("assign", {"note": "x"}),
+    ],
+)
+def test_nor_is_one_sent_back_or_assigned_until_a_day_off(
+    make: Factory, action: str, said: dict[str, str]
+) -> None:
+    desk, off = Desk(make, "74"), day_off()
+    number = desk.issue()
+    done(desk.worker, number, "accept")
+    done(desk.worker, number, "verify", result="grazing_ban", note="实地核实")
+    done(desk.officer, number, "submit", note="上报")
+    done(desk.issuer, number, "take_up")
+    before = show(desk.issuer, number)
+    is_no_day(act(desk.issuer, number, action, due_on=off, **said), off)
+    late = act(desk.issuer, number, action, due_on=workday(-1), **said)
+    assert pointers(late) == ["/due_on"]
+    assert show(desk.issuer, number) == before
+    described = {a["action"]: a for a in before["actions"]}[action]["fields"]
+    assert next(f for f in described if f["name"] == "due_on")["working_day"]
+    good = done(desk.issuer, number, action, due_on=workday(2), **said)
+    assert good["due_on"] == workday(2)
 
 
 def test_a_position_outside_the_area_named(make: Factory) -> None:

@@ -94,9 +94,8 @@ class Cast:
             ),
             "returned": lambda: self._after(lead, "reported", "return"),
             "returned twice": self._returned_twice,
-            "joint": lambda: self._after(
-                office, "verifying", "convene", departments=["kq-police"], on=SOON
-            ),
+            "joint": lambda: self._convened(workday(0)),
+            "joint to come": lambda: self._convened(SOON),
             "verifying": lambda: self._after(lead, "reported", "accept"),
             "substantiated": lambda: self._after(
                 lead, "verifying", "verify", result="substantiated"
@@ -151,13 +150,17 @@ class Cast:
         self.lead.done(number, "return", note="x")
         return number
 
+    def _convened(self, on: str) -> str:
+        called = {"departments": ["kq-police"], "on": on}
+        return self._after(self.office, "verifying", "convene", **called)
+
     def _controlled(self) -> str:
         number = self.reach("rectified")
         self.worker.done(number, "impose_control", measure="x", note="x")
         return number
 
 
-# Every state a ticket can be in, and five that differ by more than the state.
+# Every state a ticket can be in, and six that differ by more than the state.
 SITUATIONS = [
     *(state.value for state in State if state is not State.FOUND),
     "substantiated",
@@ -165,6 +168,7 @@ SITUATIONS = [
     "controlled",
     "returned twice",
     "joint",
+    "joint to come",
 ]
 
 

@@ -8,6 +8,7 @@ duplicates needs (merge, comment).
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from itertools import combinations
 from uuid import UUID, uuid4
 
@@ -483,6 +484,12 @@ def test_failed_recheck_without_a_next_level_leads_back_to_the_order() -> None:
         ("close", "feedback", Hat.OFFICER, HANDLED_BY_ME),
         ("convene", "reported", Hat.COORDINATOR, {"coordinator": None}),
         ("record_joint", "verifying", Hat.LEAD, {"joint_open": False}),
+        (
+            "record_joint",
+            "verifying",
+            Hat.COORDINATOR,
+            {"joint_to_come": date(2026, 3, 2)},
+        ),
         ("return", "reported", Hat.LEAD, {"binding": True}),
         ("return", "dispatched", Hat.LEAD, {"binding": True}),
         ("report_up", "returned", Hat.INSPECTOR, {"returns": 2}),
