@@ -62,7 +62,10 @@ def report_up(change: Change) -> None:
     if "refused" in new_facts.difference(change.ticket.facts):
         _require_evidence(change)
     if change.values.get("how"):
-        change.payload["refused"] = {"how": change.values["how"]}
+        change.payload["refused"] = {
+            "how": change.values["how"],
+            "witnesses": change.values.get("witnesses"),
+        }
     reroute(change, new_facts)
 
 
