@@ -137,7 +137,8 @@ def _refusals(events: Iterable[Event], zone: ZoneInfo) -> Iterable[dict[str, Any
         shown = said.get("refused")
         if not shown and said.get("trigger") != "refused":
             continue
-        opened = said.get("action") in HANDLING_LABELS
+        # The events of an opening leave the photos to the first of them.
+        opened = "attachments" not in said
         shown = shown or {"how": "逾期未整改，镇级复查不合格"}
         count = len(of_finding if opened else photos)
         where = "发现" if opened else _action(event)

@@ -46,7 +46,7 @@ _REFUSED = {
     "facts": ["refused"],
     "handling": {
         "kind": "report_up",
-        "note": "业主拒绝清理",
+        "note": "拒绝",
         "refused": {"how": "当场声明拒绝", "note": "称无处存放"},
     },
 }
@@ -61,8 +61,7 @@ _URGED = {"handling": {"kind": "deadline", "note": "清理纸箱", "due_on": DUE
         (
             "35",
             _REFUSED,
-            "当事人拒不整改（当场声明拒绝）；上报昆都仑区消防救援大队处理。"
-            "说明：业主拒绝清理",
+            "当事人拒不整改（当场声明拒绝）；上报昆都仑区消防救援大队处理。说明：拒绝",
         ),
         (
             "28",

@@ -1,4 +1,4 @@
-"""What single cells of a ledger say: orders, what was reported for, sums, safeguards."""
+"""What single cells of a ledger say: orders, triggers, sums, safeguards."""
 
 from __future__ import annotations
 
