@@ -63,8 +63,9 @@ def report_up(change: Change) -> None:
         _require_evidence(change)
     if change.values.get("how"):
         change.payload["refused"] = {
-            "how": change.values["how"],
-            "witnesses": change.values.get("witnesses"),
+            name: change.values[name]
+            for name in ("how", "witnesses")
+            if name in change.values
         }
     reroute(change, new_facts)
 
