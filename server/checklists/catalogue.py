@@ -334,6 +334,13 @@ class Rules:
         row = self._lead_rows.get(row_id)
         return row is not None and row.then == "dispatch_by_category"
 
+    def triggers_of(self, row_id: str) -> frozenset[str]:
+        """The triggers for which a lead row has a hazard reported; none where the row
+        is unknown or asks for none."""
+        row = self._lead_rows.get(row_id)
+        named = () if row is None else (*row.any_facts, *row.facts)
+        return self.triggers.intersection(named)
+
     def at_once(self, row_id: str, item: str) -> bool:
         """Whether a lead row, or its item, has every finding reported at once."""
         row = self._lead_rows.get(row_id)

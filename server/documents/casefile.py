@@ -10,6 +10,9 @@ Its content is a dict, every text as printed:
     found_at, found_by, reported_at, due_on, closed_at    RFC 3339 (due_on: ISO day)
     departments   [{name, role}]    role "主办", "协办", "知会"
     decision      {row, text, clauses [{clause, text}]} or None: why it was routed so
+    five          {responsibility, measures, funds, deadline, plan} or None: 五落实
+    refusals      [{at, who, how, note, witnesses, photos}]    拒不整改 as it was shown;
+                  photos in words
     events        [{at, who, action, from, to, note}]    oldest first
     photos        [{id, step, stage, caption, taken_at}]  in the order to print;
                   step "发现", "第1次复查": those of one step stand together;
@@ -64,6 +67,23 @@ CASE_SHAPE: dict[str, Any] = {
         "text": None,
         "clauses": [{"clause": None, "text": None}],
     },
+    "five": {
+        "responsibility": None,
+        "measures": None,
+        "funds": None,
+        "deadline": None,
+        "plan": None,
+    },
+    "refusals": [
+        {
+            "at": None,
+            "who": None,
+            "how": None,
+            "note": None,
+            "witnesses": None,
+            "photos": None,
+        }
+    ],
     "events": [
         {
             "at": None,

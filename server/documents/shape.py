@@ -72,6 +72,7 @@ SHAPE: Shape = {
         "to": None,
         "decided_by": None,
         "decision": None,
+        "safeguards": None,
     },
     "attachments": [None],
     "reason": None,

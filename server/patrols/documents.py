@@ -17,14 +17,23 @@ from server.core.errors import NotFound
 from server.core.permissions import AREA_ROLES, Actor
 from server.documents import queries as documents
 from server.documents import service
-from server.documents.content import Content, cited, content_with, duty_item, local
+from server.documents.content import (
+    Content,
+    cited,
+    content_with,
+    duty_item,
+    local,
+    signing_name,
+)
 from server.documents.models import Document
 from server.documents.owners import OwnerKind
 from server.documents.queries import Seen
 from server.documents.service import Paper
+from server.documents.wording import chinese_day
 from server.patrols import policy, queries
 from server.patrols.models import Finding, Inspection
 from server.tickets import papers
+from server.tickets.vocabulary import State
 from server.tickets.written import SEVERITIES, area_words, photos_said, place_kind
 
 OWNER = "inspection"
@@ -101,6 +110,7 @@ def _content(
     parties = [f.responsible_party for f in findings if f.responsible_party]
     party = parties[0] if parties else None
     photos = [photo for finding in findings for photo in finding.photos]
+    checkpoints = _checkpoints(inspection)
     return content_with(
         addressee={"name": party["name"] if party else (place or {}).get("name", "")},
         duty_item=duty_item(rules, item),
@@ -120,7 +130,8 @@ def _content(
         hazards=[_hazard(n, f, rules) for n, f in enumerate(findings, start=1)],
         basis=cited(papers.basis(rules, item, KIND, title, issuer)),
         attachments=photos_said(photos),
-        checkpoints=_checkpoints(inspection),
+        requirement=_handled(inspection, findings, checkpoints, rules),
+        checkpoints=checkpoints,
         signature=_signature(inspection.signature),
     )
 
@@ -132,6 +143,53 @@ def _hazard(number: int, finding: Finding, rules: Rules) -> dict[str, Any]:
         "description": finding.description,
         "severity": SEVERITIES[finding.severity],
     }
+
+
+def _handled(
+    inspection: Inspection,
+    findings: list[Finding],
+    checkpoints: list[dict[str, Any]],
+    rules: Rules,
+) -> str:
+    """Return what was done about what was found (处理意见), a line for each hazard.
+
+    It is told from what the phone sent and was answered, which never change, not from
+    the ticket as it stands when the record is asked for.
+    """
+    said = [_done_about(finding, rules) for finding in findings]
+    if len(said) > 1:
+        said = [f"{n}. {line}" for n, line in enumerate(said, start=1)]
+    incidents = {
+        due["checkpoint"] for due in inspection.receipt.get("incidents_due", ())
+    }
+    said += [
+        f"“{point['question'].rstrip('？?')}”：属突发事件，按突发事件报告处置。"
+        for point in checkpoints
+        if point["id"] in incidents
+    ]
+    return "\n".join(said) or "本次检查未发现隐患。"
+
+
+def _done_about(finding: Finding, rules: Rules) -> str:
+    handling, ticket = finding.handling, finding.receipt["ticket"]
+    state, lead = ticket["state"], ticket["lead_department"]
+    refused = handling.get("refused")
+    done = []
+    if handling["kind"] == "on_spot":
+        # What is reported all the same was stopped, not mended (T2, T5).
+        done.append("当场整改" if state == State.ON_SPOT else "当场制止")
+    if refused:
+        done.append(f"当事人拒不整改（{refused['how']}）")
+    if finding.control:
+        done.append(f"采取管控措施：{finding.control['measure']}")
+    if state == State.RECTIFYING:
+        done.append(f"限期整改，于{chinese_day(ticket.get('due_on'))}前完成")
+    if lead:
+        by = signing_name(rules, lead["code"])
+        own = state == State.VERIFYING  # a department's own inspection (A33)
+        done.append(f"由{by}核查" if own else f"上报{by}处理")
+    note = handling.get("note")
+    return "；".join(done) + (f"。说明：{note}" if note else "。")
 
 
 def _checkpoints(inspection: Inspection) -> list[dict[str, Any]]:

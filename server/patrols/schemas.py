@@ -57,10 +57,15 @@ class SignatureField(fields.Field[Any]):
 
 
 class RefusedIn(Schema):
-    """How a refusal (拒不整改) was shown; without it there is no refusal."""
+    """How a refusal (拒不整改) was shown; without it there is no refusal.
+
+    ``witnesses`` (见证人) is left out of what was not told: what was sent before there
+    was the field is still the same content.
+    """
 
     how = Line(required=True, longest=200)
     note = Line(required=True, longest=2000)
+    witnesses = Line(longest=200)
 
 
 class HandlingIn(Schema):

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from server.checklists.catalogue import Rules
 from server.reports.definitions import SEVERITIES
-from server.reports.ledger_entries import Entry, Penalised, Remark
+from server.reports.ledger_entries import Entry, Order, Penalised, Remark
+from server.tickets import papers, routing
 from server.tickets.vocabulary import STATE_LABELS, Severity, Source, State
 
 
@@ -83,6 +84,7 @@ REMARKS: Mapping[str, str] = {
     "joint_convened": "召集联合行动：{}",
     "joint_held": "联合行动：{}",
     "document_withdrawn": "撤回文书：{}",
+    "safeguarded": "延期期间防范措施：{}",
 }
 GRADES: Mapping[str, str] = {"C": "C级", "D": "D级", "confirmed": "存在安全隐患"}
 _TO_DEPARTMENT = frozenset({"dispatched", "transferred", "escalated"})
@@ -138,7 +140,7 @@ def _measures(entry: Entry, _: Words) -> Cell:
 def _trigger(entry: Entry, words: Words) -> Cell:
     if entry.reported_on is None:
         return None
-    facts = sorted(words.rules.triggers & entry.facts)
+    facts = sorted(entry.facts & _triggers(entry, words.rules))
     if facts:
         labels = "、".join(words.rules.fact(fact).label for fact in facts)
         return Shown(labels, {"code": facts, "name": labels})
@@ -149,20 +151,28 @@ def _trigger(entry: Entry, words: Words) -> Cell:
     return Shown(said, {"code": [], "name": said})
 
 
+def _triggers(entry: Entry, rules: Rules) -> frozenset[str]:
+    """Return the facts that count as what it was reported for (``routing.decide``):
+    those that the deciding row asks for, and danger of collapse."""
+    asked = rules.triggers_of(entry.rule) if entry.rule else frozenset()
+    return asked | {routing.COLLAPSE_RISK}
+
+
 def _penalty(one: Penalised, words: Words) -> Shown:
     listed = (p for process in words.rules.processes for p in process.penalties)
     kind = next((p.name for p in listed if p.code == one.kind), one.kind)
+    amount = papers.sum_said(one.kind, one.amount)
     department = _department(one.department, words)
     parts = [
         department.text if isinstance(department, Shown) else "",
         kind,
-        f"{one.amount}元" if one.amount is not None else "",
+        f"{amount}元" if amount is not None else "",
         one.document_no or "",
         one.on.isoformat(),
     ]
     document = {
         "kind": {"code": one.kind, "name": kind},
-        "amount": one.amount,
+        "amount": amount,
         "document_no": one.document_no,
         "department": department.document if isinstance(department, Shown) else None,
         "on": one.on,
@@ -172,6 +182,32 @@ def _penalty(one: Penalised, words: Words) -> Shown:
 
 def _penalties(entry: Entry, words: Words) -> Cell:
     shown = [_penalty(one, words) for one in entry.penalties]
+    return Shown("；".join(s.text for s in shown), [s.document for s in shown])
+
+
+def _order(one: Order, words: Words) -> Shown:
+    department = _department(one.department, words)
+    parts = [
+        one.on.isoformat(),
+        department.text if isinstance(department, Shown) else "",
+        one.title or "",
+        one.number or "",
+        f"期限{one.due_on.isoformat()}" if one.due_on else "",
+        "已撤回" if one.withdrawn else "",
+    ]
+    document = {
+        "title": one.title,
+        "number": one.number,
+        "on": one.on,
+        "due_on": one.due_on,
+        "department": department.document if isinstance(department, Shown) else None,
+        "withdrawn": one.withdrawn,
+    }
+    return Shown(" ".join(part for part in parts if part), document)
+
+
+def _orders(entry: Entry, words: Words) -> Cell:
+    shown = [_order(one, words) for one in entry.orders]
     return Shown("；".join(s.text for s in shown), [s.document for s in shown])
 
 
@@ -241,6 +277,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("order_no", "责令文书编号", 18, _plain("order_no")),
     Column("ordered_on", "责令日期", 12, _plain("ordered_on")),
     Column("order_due_on", "责令期限", 12, _plain("order_due_on")),
+    Column("orders", "历次责令", 32, _orders),
     Column("penalties", "处罚", 28, _penalties),
     Column("recheck", "部门复查结果", 12, _result("rechecked")),
     Column("recheck_on", "部门复查日期", 12, _plain("rechecked_on")),

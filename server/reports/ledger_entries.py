@@ -79,6 +79,20 @@ class Penalised(NamedTuple):
     on: date
 
 
+class Order(NamedTuple):
+    """A department's order, the lead's or a co-handler's beside it.
+
+    ``due_on`` is the day it set, without later extensions; ``department`` a code.
+    """
+
+    title: str | None
+    number: str | None
+    department: str | None
+    on: date
+    due_on: date | None
+    withdrawn: bool = False
+
+
 @dataclass
 class Entry:
     """A row in codes and local days; ``ledger_columns`` puts it in words.
@@ -87,6 +101,8 @@ class Entry:
         facts: those known when it was last reported; a trigger is among them.
         verified: ``substantiated`` or ``not_substantiated``.
         rechecked, town_rechecked: ``passed`` or ``failed``, the last time.
+        order, order_no, ordered_on, order_due_on: of the lead's last order, the day as
+            extensions moved it; ``orders`` are all.
         closed_on: the day it ended: settled by the town, or struck off.
         severity: as the department last graded it, else as found.
         touched_at: when something last happened to it.
@@ -116,6 +132,7 @@ class Entry:
     order_no: str | None = None
     ordered_on: date | None = None
     order_due_on: date | None = None
+    orders: list[Order] = field(default_factory=list)
     penalties: list[Penalised] = field(default_factory=list)
     rechecked: str | None = None
     rechecked_on: date | None = None
@@ -220,6 +237,9 @@ def _extended(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
         _noticed("extended")(entry, payload, on)
     else:
         entry.order_due_on = _day(payload)
+    safeguards = (payload.get("extension") or {}).get("safeguards")
+    if safeguards:
+        entry.remarks.append(Remark("safeguarded", safeguards, on))
 
 
 def _resumed(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
@@ -283,6 +303,34 @@ def _ordered(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
     entry.order = document.get("title")
     entry.order_no = document.get("number")
     entry.ordered_on, entry.order_due_on = on, _day(document) or _day(payload)
+    _add_order(entry, payload, on)
+
+
+def _add_order(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
+    document = _document(payload)
+    entry.orders.append(
+        Order(
+            document.get("title"),
+            document.get("number") or payload.get("document_no"),
+            payload.get("department_of_actor"),
+            on,
+            _day(document) or _day(payload),
+        )
+    )
+
+
+def _co_ordered(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
+    _remarked("co_ordered", "note")(entry, payload, on)
+    _add_order(entry, payload, on)
+
+
+def _withdrawn(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
+    _remarked("document_withdrawn", "note")(entry, payload, on)
+    number = (payload.get("withdrawn") or {}).get("number")
+    entry.orders = [
+        order._replace(withdrawn=True) if number and order.number == number else order
+        for order in entry.orders
+    ]
 
 
 def _penalised(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
@@ -308,6 +356,8 @@ def _issued(entry: Entry, payload: Mapping[str, Any], on: date) -> None:
         entry.notice_no = number
     elif kind == "order":
         entry.order_no = number
+        if entry.orders and not entry.orders[-1].number:
+            entry.orders[-1] = entry.orders[-1]._replace(number=number)
     elif kind == "penalty_decision":
         last = next((p for p in reversed(entry.penalties) if not p.document_no), None)
         if last is not None:
@@ -350,7 +400,7 @@ _STEPS: Mapping[str, Step] = {
     "ticket.not_substantiated": _verified("not_substantiated"),
     "ticket.appraised": _verified("substantiated"),
     "ticket.ordered": _ordered,
-    "ticket.co_ordered": _remarked("co_ordered", "note"),
+    "ticket.co_ordered": _co_ordered,
     "ticket.penalised": _penalised,
     "ticket.recheck_passed": _rechecked("passed"),
     "ticket.recheck_failed": _rechecked("failed"),
@@ -367,5 +417,5 @@ _STEPS: Mapping[str, Step] = {
     "ticket.part_answered": _remarked("part_answered", "note"),
     "ticket.joint_action_convened": _remarked("joint_convened", "note"),
     "ticket.joint_action_held": _remarked("joint_held", "found"),
-    "ticket.document_withdrawn": _remarked("document_withdrawn", "note"),
+    "ticket.document_withdrawn": _withdrawn,
 }

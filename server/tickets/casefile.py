@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from server.core.clock import local_date
 from server.documents.content import cited, duty_item
 from server.photos.models import Photo
-from server.tickets import queries, rounds, written
+from server.tickets import course, papers, queries, rounds, written
 from server.tickets.models import TicketControl, TicketPenalty
 from server.tickets.queries import Event
 from server.tickets.service import View
@@ -74,6 +74,8 @@ def content(
             for code, part in seen.parts
         ],
         "decision": _decision(ticket.decision),
+        "five": course.five(events),
+        "refusals": list(_refusals(events, zone)),
         "events": [_event(event, zone) for event in events],
         "photos": list(_photos(events, uploaded, zone))[:MOST_PHOTOS],
         "papers": [
@@ -107,8 +109,46 @@ def _event(event: Event, zone: ZoneInfo) -> dict[str, Any]:
         "action": _action(event),
         "from": _state(said.get("from")),
         "to": _state(said.get("to")),
-        "note": said.get("note") or said.get("found") or "",
+        "note": _note(said),
     }
+
+
+def _note(said: Mapping[str, Any]) -> str:
+    """Return what a step said, and what is done until a later day asked for."""
+    note = said.get("note") or said.get("found") or ""
+    safeguards = said.get("safeguards")
+    return f"{note}\n防范措施：{safeguards}" if safeguards else note
+
+
+def _refusals(events: Iterable[Event], zone: ZoneInfo) -> Iterable[dict[str, Any]]:
+    """Yield each refusal (拒不整改) with what shows it, oldest first.
+
+    One that was found with the hazard is shown by the finding's photos. One that no
+    word or signature showed rests on the day that has passed and the failed
+    re-inspection (T9).
+    """
+    of_finding: list[str] = []
+    for event in events:
+        said = event.payload
+        photos = list(said.get("attachments", ()))
+        if event.type == "ticket.found":
+            of_finding = photos
+        shown = said.get("refused")
+        if not shown and said.get("trigger") != "refused":
+            continue
+        # The events of an opening leave the photos to the first of them.
+        opened = "attachments" not in said
+        shown = shown or {"how": "逾期未整改，镇级复查不合格"}
+        count = len(of_finding if opened else photos)
+        where = "发现" if opened else _action(event)
+        yield {
+            "at": _at(event.at, zone),
+            "who": event.actor,
+            "how": shown["how"],
+            "note": shown.get("note") or said.get("note"),
+            "witnesses": shown.get("witnesses"),
+            "photos": f"{count} 张，见现场照片“{where}”" if count else None,
+        }
 
 
 def _action(event: Event) -> str:
@@ -174,7 +214,7 @@ def _penalty(
     code = penalty.department_code
     return {
         "kind": kinds.get(penalty.kind, penalty.kind),
-        "amount": None if penalty.amount is None else str(penalty.amount),
+        "amount": papers.sum_said(penalty.kind, penalty.amount),
         "number": penalty.document_no,
         "decided_on": local_date(penalty.decided_at, zone).isoformat(),
         "department": names.get(code, code),

@@ -19,6 +19,7 @@ def request_extension(change: Change) -> None:
     change.ticket.extension = {
         "due_on": asked_for.isoformat(),
         "note": change.values["note"],
+        "safeguards": change.values.get("safeguards"),
         "asked_by": str(change.actor.staff_id),
         "asked_by_name": change.actor.name,
         "asked_on": change.today.isoformat(),
@@ -94,4 +95,6 @@ def _told(asked: dict[str, Any] | None) -> dict[str, Any]:
     if asked is None:
         return {}
     told = {name: asked[name] for name in ("asked_by", "asked_by_name", "asked_on")}
-    return told | {"asked_for": asked["due_on"], "reason": asked["note"]}
+    told |= {"asked_for": asked["due_on"], "reason": asked["note"]}
+    # What was asked for before there was the field has none.
+    return told | {"safeguards": asked.get("safeguards")}

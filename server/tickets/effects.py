@@ -62,7 +62,11 @@ def report_up(change: Change) -> None:
     if "refused" in new_facts.difference(change.ticket.facts):
         _require_evidence(change)
     if change.values.get("how"):
-        change.payload["refused"] = {"how": change.values["how"]}
+        change.payload["refused"] = {
+            name: change.values[name]
+            for name in ("how", "witnesses")
+            if name in change.values
+        }
     reroute(change, new_facts)
 
 

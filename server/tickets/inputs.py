@@ -20,6 +20,12 @@ LATER_DAY = Field(
     required=False,
     working_day=True,
 )
+SAFEGUARDS = Field(
+    "safeguards",
+    "text",
+    Text("延期期间的防范措施", "What is done meanwhile for safety"),
+    required=False,
+)
 UNTIL = Field("until", "date", Text("挂账至", "Suspended until"))
 DOCUMENT_NO = Field("document_no", "text", Text("文书编号", "Document number"), False)
 DEPARTMENT = Field("department", "department", Text("部门", "Department"))
@@ -37,6 +43,7 @@ HOW_REFUSED = Field(
     required=False,
     needed_with=("trigger", "refused"),
 )
+WITNESSES = Field("witnesses", "text", Text("见证人", "Witnesses"), required=False)
 FACTS_OPTIONAL = Field("facts", "facts", Text("情形", "Facts"), required=False)
 MEASURE = Field("measure", "text", Text("管控措施", "Measure"))
 VERIFIED = Field(

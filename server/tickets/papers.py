@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from server.checklists.catalogue import Rules
+from server.tickets.vocabulary import WITHOUT_SUM
 
 # What is done -> the kinds of paper that may tell of it; the first the item has.
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -57,6 +58,11 @@ def paper(
             document = {"kind": kind, "title": title, "number": number}
             return document | {"due_on": due_on, "issuer": department}
     return None
+
+
+def sum_said(kind: str, amount: object) -> str | None:
+    """Return a penalty's sum as papers and ledgers print it; a warning has none."""
+    return None if amount is None or kind in WITHOUT_SUM else str(amount)
 
 
 def _title(rules: Rules, item: str, kind: str, department: str | None) -> str | None:

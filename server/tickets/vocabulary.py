@@ -206,3 +206,7 @@ CONTROL_LABELS: Mapping[str, str] = {
     Control.IN_FORCE: "管控中",
     Control.LIFTED: "已解除",
 }
+
+# Penalties that are words and no money (警告): a sum that was told with one is kept
+# with the ticket, and no paper and no ledger prints it.
+WITHOUT_SUM = frozenset({"warning"})

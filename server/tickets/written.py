@@ -274,6 +274,7 @@ def _extension(case: Case, issuer: str) -> dict[str, Any]:
             "to": case.ticket.due_on,
             "decided_by": case.actor.name,
             "decision": "同意延期",
+            "safeguards": asked.get("safeguards"),
         },
         "note": case.values.get("note") if asked else None,
     }
@@ -311,7 +312,7 @@ def _penalties(case: Case) -> list[dict[str, Any]]:
     return [
         {
             "kind": names.get(penalty.kind, penalty.kind),
-            "amount": None if penalty.amount is None else str(penalty.amount),
+            "amount": papers.sum_said(penalty.kind, penalty.amount),
             "number": penalty.document_no,
             "decided_on": local_date(penalty.decided_at, case.zone),
             "department": signing_name(case.rules, penalty.department_code),

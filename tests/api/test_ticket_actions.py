@@ -268,7 +268,7 @@ def test_fields_say_what_they_take(make: Factory) -> None:
     report = next(a for a in ticket["actions"] if a["action"] == "report_up")
     assert (report["required"], report["optional"]) == (
         ["trigger", "note"],
-        ["how", "photos"],
+        ["how", "photos", "witnesses"],
     )
     assert report["fields"][0] == {
         "name": "trigger",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from PIL import Image
 from pypdf import PdfReader
 
 from server.documents import samples
 from server.documents.typeset import render_case_file
+from server.tickets import casefile
+from server.tickets.queries import Event
 from tests.papers import embedded_fonts, pages, text
 
 
@@ -94,3 +98,15 @@ def test_a_large_case_and_the_same_again() -> None:
     found = pages(pdf)
     assert [p for p in found if "记录" in p and "经办人" not in p] == []
     assert pictures(pdf) == 60
+
+
+def test_a_refusal_that_only_time_and_a_look_show() -> None:
+    """The day has passed and the re-inspection failed (T9): no word was said."""
+    said = {"action": "report_up", "trigger": "refused", "note": "仍未改"}
+    told = {"attachments": [], "refused": None} | said
+    at = datetime(2026, 11, 20, 1, tzinfo=UTC)
+    by_law = Event(at, "ticket.reported", None, "李安监", told | {"trigger": "illegal"})
+    event = by_law._replace(payload=told)
+    (one,) = casefile._refusals([by_law, event], ZoneInfo("Asia/Shanghai"))
+    assert one["how"] == "逾期未整改，镇级复查不合格"
+    assert (one["note"], one["witnesses"], one["photos"]) == ("仍未改", None, None)

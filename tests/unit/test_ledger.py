@@ -199,6 +199,16 @@ def test_a_whole_case(rules: Rules) -> None:
         "order_no": "消1号",
         "ordered_on": "2026-11-18",
         "order_due_on": "2026-11-28",
+        "orders": [
+            {
+                "title": "责令改正通知书",
+                "number": "消1号",
+                "on": "2026-11-18",
+                "due_on": "2026-11-25",
+                "department": None,
+                "withdrawn": False,
+            }
+        ],
         "recheck": {"code": "passed", "name": "合格"},
         "recheck_on": "2026-11-28",
         "fed_back_on": "2026-11-29",
