@@ -16,6 +16,10 @@ class Text(NamedTuple):
         return self.en if language == "en" else self.zh
 
 
+# A text that is required, and empty or only blanks.
+EMPTY = Text("不能为空", "Must not be empty")
+
+
 def pick_language(accept_language: str | None) -> str:
     """Choose ``en`` or ``zh-CN`` from an ``Accept-Language`` header.
 
