@@ -235,7 +235,8 @@ def _try(
     person: Caller, number: str, action: str, body: dict[str, Any]
 ) -> TestResponse:
     path = f"/tickets/{number}/actions/{action}"
-    return person.post(path, json=body, headers={"If-Match": "*"})
+    etag = person.ticket(number)["etag"]
+    return person.post(path, json=body, headers={"If-Match": etag})
 
 
 def _succeeds(

@@ -6,7 +6,7 @@ from server.core.http.etag import (
     check_version,
     etag_of,
     fresh,
-    require_match,
+    named_tags,
     require_version,
 )
 from server.core.http.paging import Page, after_of, int4, page_of
@@ -24,7 +24,7 @@ __all__ = [
     "etag_of",
     "fresh",
     "int4",
+    "named_tags",
     "page_of",
-    "require_match",
     "require_version",
 ]

@@ -45,7 +45,8 @@ class Endpoint:
         json: the body is JSON whose fields the view checks itself (actions).
         bodies: for such a view, the JSON Schema of its body by what the last part of
             the path may be.
-        match: when ``If-Match`` is needed: ``always``, or to ``change`` what is there.
+        match: when ``If-Match`` is needed: ``always``, to ``change`` what is there, or
+            to ``judge`` (an incident's decisions).
         files: media types in which the answer may come instead of JSON.
         who: in words, who of those with the permission is let in; others get a 403.
     """
@@ -58,7 +59,7 @@ class Endpoint:
     raw: bool = False
     json: bool = False
     bodies: Mapping[str, Any] = field(default_factory=dict)
-    match: Literal["always", "change"] | None = None
+    match: Literal["always", "change", "judge"] | None = None
     files: tuple[str, ...] = ()
     who: str = ""
     media_types: tuple[str, ...] = ("application/json",)

@@ -43,28 +43,13 @@ def conditional(response: Response) -> Response:
     return response
 
 
-def require_match(etag: str) -> None:
-    """Demand that ``If-Match`` names ``etag``.
-
-    Raises:
-        PreconditionRequired: the header is missing.
-        PreconditionFailed: it names something else.
-    """
-    header = request.headers.get("If-Match")
-    if header is None:
-        raise PreconditionRequired()
-    if header.strip() != "*" and etag not in _listed(header):
-        raise PreconditionFailed()
-
-
 def require_version(key: str, version: int) -> None:
     """Demand that ``If-Match`` names this version of a thing, whoever looks at it.
 
     For ETags of the form ``"<key>.<version>.<how this caller sees it>"``.
 
     Raises:
-        PreconditionRequired: the header is missing.
-        PreconditionFailed: it names another version.
+        PreconditionRequired, PreconditionFailed: as :func:`check_version`.
     """
     check_version(request.headers.get("If-Match"), key, version)
 
@@ -73,15 +58,27 @@ def check_version(header: str | None, key: str, version: int) -> None:
     """Demand that ``header``, in the form of ``If-Match``, names this version.
 
     Raises:
-        PreconditionRequired: there is none.
-        PreconditionFailed: it names another version.
+        PreconditionRequired: there is none, or ``*``: any version.
+        PreconditionFailed: it names another version, or none that can be read.
     """
-    if header is None:
+    tags = named_tags(header)
+    if tags is None:
         raise PreconditionRequired()
-    tags = [tag.strip('"') for tag in _listed(header)]
-    named = any(tag.startswith(f"{key}.{version}.") for tag in tags)
-    if header.strip() != "*" and not named:
+    if not any(tag.startswith(f"{key}.{version}.") for tag in tags):
         raise PreconditionFailed()
+
+
+def named_tags(header: str | None) -> list[str] | None:
+    """Return what the strong tags of an ``If-Match`` say, without their quotes.
+
+    None where there is none, and for ``*``, which would let a change pass over
+    whatever others did meanwhile. A weak tag names no version: only a strong one
+    matches (RFC 9110, 13.1.1).
+    """
+    if header is None or header.strip() == "*":
+        return None
+    tags = [part.strip() for part in header.split(",")]
+    return [tag.strip('"') for tag in tags if not tag.startswith("W/")]
 
 
 def _listed(header: str) -> set[str]:
