@@ -6,6 +6,7 @@ from server.core.http.etag import (
     check_version,
     etag_of,
     fresh,
+    in_language,
     named_tags,
     require_version,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "each",
     "etag_of",
     "fresh",
+    "in_language",
     "int4",
     "named_tags",
     "page_of",

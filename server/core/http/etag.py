@@ -7,6 +7,10 @@ import hashlib
 from flask import Response, request
 
 from server.core.errors import PreconditionFailed, PreconditionRequired
+from server.core.http.app import language
+from server.core.text import DEFAULT
+
+_QUOTE = '"'
 
 
 def etag_of(*parts: object) -> str:
@@ -15,8 +19,22 @@ def etag_of(*parts: object) -> str:
     return f'"{digest[:32]}"'
 
 
+def in_language(etag: str) -> str:
+    """Return the ETag of a JSON answer in the caller's language; as it is in zh-CN."""
+    chosen = language()
+    return etag if chosen == DEFAULT else f'{etag.removesuffix(_QUOTE)}.{chosen}"'
+
+
 def fresh(etag: str) -> bool:
-    """Tell whether the caller's copy (``If-None-Match``) is ``etag`` or any."""
+    """Tell whether the caller's copy (``If-None-Match``) is this answer, or any.
+
+    ``etag`` is what the view gives as that of a :class:`Reply`.
+    """
+    return has_copy(in_language(etag))
+
+
+def has_copy(etag: str) -> bool:
+    """Tell whether ``If-None-Match`` names this very ETag, or any; of a file, say."""
     header = request.headers.get("If-None-Match")
     if header is None:
         return False
@@ -37,7 +55,7 @@ def conditional(response: Response) -> Response:
             hashlib.sha256(response.get_data()).hexdigest()
         )
         response.headers.setdefault("Cache-Control", "private, no-cache")
-    if fresh(response.headers["ETag"]):
+    if has_copy(response.headers["ETag"]):
         response.status_code = 304
         response.set_data(b"")
     return response
