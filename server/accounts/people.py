@@ -63,11 +63,12 @@ def named(keys: Sequence[str]) -> dict[str, Person]:
     names = {key: key.strip().lower() for key in keys if "\x00" not in key}
     found = _read(_NAMED, names=list(names.values()), ids=list(ids.values()))
     by_id = {person.staff_id: person for person in found}
+    by_key = {key: by_id[id] for key, id in ids.items() if id in by_id}
     by_name = {person.username: person for person in found}
     return {
         key: person
         for key in keys
-        if (person := by_id.get(ids.get(key)) or by_name.get(names.get(key, "")))  # type: ignore[arg-type]
+        if (person := by_key.get(key) or by_name.get(names.get(key, "")))
     }
 
 

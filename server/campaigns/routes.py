@@ -100,6 +100,7 @@ def places(actor: Actor, campaign_id: UUID, query: dict[str, Any]) -> Reply:
     "/campaigns/<uuid:campaign_id>",
     permission=policy.WRITE,
     summary="Set up a campaign; changing it needs If-Match",
+    match="change",
     body=schemas.CampaignIn,
     answers={200: schemas.CampaignDetailOut, 201: schemas.CampaignDetailOut},
 )

@@ -156,10 +156,18 @@ class Invalid(Problem):
 
 
 class PreconditionRequired(Problem):
-    """``If-Match`` is missing (428)."""
+    """``If-Match`` is missing, or ``*``, which guards nothing (428)."""
 
     slug, status = "precondition-required", 428
     title = Text("缺少 If-Match", "If-Match is required")
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "请在 If-Match 中填写所见版本的 ETag（不能为 *）",
+                "Give in If-Match the ETag of the version you have seen (not *)",
+            )
+        )
 
 
 class TooManyRequests(Problem):

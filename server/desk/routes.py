@@ -7,7 +7,7 @@ from uuid import UUID
 
 from server.accounts import people
 from server.core.clock import local_date, now
-from server.core.http import Blueprint, Page, Reply, check_version, each
+from server.core.http import Blueprint, Page, Reply, check_version, each, in_language
 from server.core.http.app import settings
 from server.core.permissions import Actor
 from server.desk import policy, schemas, service
@@ -114,7 +114,8 @@ def bulk(actor: Actor, body: dict[str, Any]) -> Reply:
         seen = act(actor, item["number"], body["action"], body["fields_"], zone, check)
         photos = len(evidence.uploaded(seen.ticket))
         around = f"{photos}.{casework.around(actor, seen).tag}"
-        return {"etag": etag(seen.ticket, actor, around, local_date(now(), zone))}
+        tag = etag(seen.ticket, actor, around, local_date(now(), zone))
+        return {"etag": in_language(tag)}
 
     items = body["items"]
     results = [

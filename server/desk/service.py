@@ -15,7 +15,7 @@ from server.core.http.schema import load_body
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import saved
-from server.tickets.filter_schemas import TicketQuery
+from server.tickets.filter_schemas import ListQuery
 from server.tickets.models import SavedFilter
 
 MOST_FILTERS = 50
@@ -28,7 +28,7 @@ def create(actor: Actor, content: dict[str, Any]) -> SavedFilter:
         Invalid: the query is none of the list's, or the name is taken.
         Conflict: the person has as many as one may have.
     """
-    _check(actor, content, None)
+    content = _checked(actor, content, None)
     own = select(func.count()).where(SavedFilter.staff_id == actor.staff_id)
     if (db.session.scalar(own) or 0) >= MOST_FILTERS:
         message = Text(
@@ -49,7 +49,7 @@ def change(actor: Actor, id: UUID, content: dict[str, Any]) -> SavedFilter:
         Invalid: as for a new one.
     """
     kept = _own(actor, id)
-    _check(actor, content, kept)
+    content = _checked(actor, content, kept)
     for name, value in content.items():
         setattr(kept, name, value)
     kept.changed_at = now()
@@ -73,14 +73,16 @@ def _own(actor: Actor, id: UUID) -> SavedFilter:
     return kept
 
 
-def _check(actor: Actor, content: dict[str, Any], kept: SavedFilter | None) -> None:
-    """Refuse what the list would refuse, and a name twice.
+def _checked(
+    actor: Actor, content: dict[str, Any], kept: SavedFilter | None
+) -> dict[str, Any]:
+    """Return what is to be kept; refuse what the list would refuse, and a name twice.
 
     The person's row is locked: of two filters that come at once the second is counted
     and compared after the first.
     """
     try:
-        saved.resolved(actor, load_body(TicketQuery, content["query"]))
+        query = _whole(actor, content["query"])
     except Invalid as error:
         errors = [e._replace(pointer=f"/query{e.pointer}") for e in error.errors]
         raise Invalid.of(errors) from error
@@ -93,3 +95,26 @@ def _check(actor: Actor, content: dict[str, Any], kept: SavedFilter | None) -> N
         raise Invalid.at(
             "/name", Text("已有同名筛选", "A filter has this name already")
         )
+    return content | {"query": query}
+
+
+def _whole(actor: Actor, query: dict[str, str]) -> dict[str, str]:
+    """Return a query of the list as it is kept: without the filter that it rests on.
+
+    What that filter says is taken over as it stands now, so that no filter rests on
+    another that may be changed or forgotten.
+
+    Raises:
+        Invalid: none of the list's, or it names a page.
+    """
+    if "cursor" in query:
+        message = Text(
+            "筛选不保存翻页位置", "A filter keeps no place in a list: leave it out"
+        )
+        raise Invalid.at("/cursor", message)
+    own = {name: value for name, value in query.items() if name != "filter"}
+    asked = load_body(ListQuery, query)
+    if "filter" in asked:
+        own = saved.usable(actor, asked["filter"]).query | own
+    saved.resolved(actor, saved.applied(actor, asked))
+    return own

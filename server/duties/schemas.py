@@ -13,7 +13,7 @@ from server.checklists.catalogue import Rules
 from server.checklists.duties import DutyKind
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
-from server.core.http.schema import Day, Line, Moment
+from server.core.http.schema import Day, Dict, Line, Moment, Span
 from server.core.position import PositionField
 from server.core.text import Text
 from server.duties.kinds import items_for
@@ -75,7 +75,7 @@ class DutyIn(Schema):
     participants = fields.Nested(ParticipantsIn, load_default=None, allow_none=True)
     subject = Line(required=True)
     summary = Line(load_default="", empty=True, longest=4000)
-    figures = fields.Dict(
+    figures = Dict(
         keys=fields.String(), load_default=dict, validate=ma.validate.Length(max=50)
     )
     photos = fields.List(
@@ -113,7 +113,7 @@ class WithdrawIn(Schema):
     reason = Line(required=True, longest=2000)
 
 
-class DutyQuery(Schema):
+class DutyQuery(Span):
     """Filters of the list; ``party`` is ``township`` or a department (code or name).
 
     ``from`` and ``to`` are days under which records count, both included.
@@ -127,12 +127,6 @@ class DutyQuery(Schema):
     to = Day(validate=DAYS)
     limit = fields.Integer(load_default=100, validate=ma.validate.Range(1, MAX_LIMIT))
     cursor = Line(longest=200)
-
-    @ma.post_load
-    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "from_" in data:
-            data["from"] = data.pop("from_")
-        return data
 
 
 class FigureOut(Schema):

@@ -9,7 +9,7 @@ from typing import Any
 from server.checklists.incidents import Figure, ReportField
 from server.core.clock import check_time
 from server.core.errors import FieldError, Invalid
-from server.core.text import Text
+from server.core.text import EMPTY, Text
 
 LONGEST_TEXT = 2000
 LARGEST = 1e13
@@ -48,11 +48,14 @@ def wrong_fields(
     errors = _unknown("/fields", given, known)
     for name, field in known.items():
         value = given.get(name)
-        missing = value is None or (isinstance(value, str) and not value.strip())
-        if missing and field.required:
+        blank = isinstance(value, str) and not value.strip()
+        if field.required and blank:
+            message = Text(f"{field.title}{EMPTY.zh}", EMPTY.en)
+            errors.append(FieldError(f"/fields/{name}", message))
+        elif field.required and value is None:
             message = Text(f"缺少必填字段：{field.title}", MISSING.en)
             errors.append(FieldError(f"/fields/{name}", message))
-        elif not missing:
+        elif value is not None and not blank:
             unfit = _unfit(field, value)
             errors += [FieldError(f"/fields/{name}", unfit)] if unfit else []
     return errors

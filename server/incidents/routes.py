@@ -129,6 +129,7 @@ def etag(incident: Incident, actor: Actor) -> str:
     "/incidents/<number>/entries/<uuid:entry_id>",
     permission=policy.RECORD,
     summary="Record one entry of the course; judgements need If-Match",
+    match="judge",
     body=schemas.EntryIn,
     answers={200: schemas.EntryReceiptOut, 201: schemas.EntryReceiptOut},
 )

@@ -12,7 +12,7 @@ from marshmallow import fields
 from server.checklists.incidents import EntryKind
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
-from server.core.http.schema import Day, Line, Moment, once
+from server.core.http.schema import Dict, Line, Moment, Span, once
 from server.core.position import PositionField
 from server.incidents import machine
 from server.incidents.answers import (
@@ -42,8 +42,8 @@ class IncidentIn(Schema):
     position = PositionField(required=True)
     place_text = Line(required=True, longest=500)
     occurred_at = Moment(required=True)
-    fields_ = fields.Dict(data_key="fields", keys=fields.String(), load_default=dict)
-    figures = fields.Dict(keys=fields.String(), load_default=dict)
+    fields_ = Dict(data_key="fields", keys=fields.String(), load_default=dict)
+    figures = Dict(keys=fields.String(), load_default=dict)
     summary = Line(required=True, longest=2000)
     photos = _photos()
 
@@ -58,8 +58,8 @@ class EntryIn(Schema):
     entry = Line(required=True, longest=40)
     occurred_at = Moment(required=True)
     note = Line(load_default="", empty=True, longest=2000)
-    fields_ = fields.Dict(data_key="fields", keys=fields.String(), load_default=dict)
-    figures = fields.Dict(keys=fields.String(), load_default=dict)
+    fields_ = Dict(data_key="fields", keys=fields.String(), load_default=dict)
+    figures = Dict(keys=fields.String(), load_default=dict)
     photos = _photos()
 
     @ma.post_load
@@ -73,22 +73,14 @@ def _renamed(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-class IncidentQuery(Schema):
+class IncidentQuery(Span):
     """Filters of the incident list; days are local and those of the occurrence."""
 
     kind = Line()
     state = Words([s.value for s in State])
     area = Line()
-    from_ = Day(data_key="from")
-    to = Day()
     limit = fields.Integer(load_default=50, validate=ma.validate.Range(1, MAX_LIMIT))
     cursor = Line()
-
-    @ma.post_load
-    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "from_" in data:
-            data["from"] = data.pop("from_")
-        return data
 
 
 class ReceiptOut(Schema):

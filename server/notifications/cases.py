@@ -42,6 +42,7 @@ class Case:
         finder: who found, or reported, it.
         with_town: the town owes the next step.
         around: people below its area are concerned too (an order of a village).
+        decides: 区安委办 decides who takes it, after repeated returns.
         can_read: tells whether a person may see it.
     """
 
@@ -59,6 +60,7 @@ class Case:
     transferee: str | None = None
     with_town: bool = False
     around: bool = False
+    decides: bool = False
 
 
 def load(subject_type: str, number: str) -> Case | None:
@@ -72,7 +74,8 @@ def _ticket(number: str) -> Case | None:
     if ticket is None:
         return None
     parts = tickets.parts_of([ticket.id])[ticket.id]
-    category = rules_of(ticket.ruleset_id).category(ticket.category)
+    rules = rules_of(ticket.ruleset_id)
+    category, limit = rules.category(ticket.category), rules.returns_before_decision
     return Case(
         type="ticket",
         number=number,
@@ -87,6 +90,9 @@ def _ticket(number: str) -> Case | None:
         can_read=lambda actor: ticket_policy.can_read(actor, ticket, parts),
         transferee=ticket.transferred_to,
         with_town=State(ticket.state) in _WITH_THE_TOWN,
+        decides=ticket.state == State.RETURNED
+        and limit is not None
+        and (ticket.returns or 0) >= limit,
     )
 
 

@@ -37,6 +37,7 @@ class Who(StrEnum):
     LEAD = "lead"  # handlers and leads of the department it lies with (牵头)
     CHIEF = "chief"  # that department's 负责人
     CO = "co"  # co-handlers (协同)
+    DISPATCHER = "dispatcher"  # 区安委办, where nobody leads
     COORDINATOR = "coordinator"  # 区安委办, where it coordinates or nobody leads
     SAFETY_OFFICE = "safety_office"  # 区安委办 in any case
     ESCALATION = "escalation"  # 区安委办, from ESCALATED_LEVEL on
@@ -57,7 +58,12 @@ class Who(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """What is told about an event, and to whom; ``what`` goes into the title."""
+    """What is told about an event, and to whom; ``what`` goes into the title.
+
+    ``what`` says what happened, to groups too, whoever reads there; ``wordings`` has
+    what the event asks of one of ``who``. Who is concerned in two ways is told the
+    first of them.
+    """
 
     kind: str
     what: Text
@@ -70,18 +76,18 @@ _W = Who
 RULES: Mapping[str, Rule] = {
     "ticket.reported": Rule(
         "work",
-        Text("已上报，请受理", "reported: please accept"),
-        (_W.LEAD, _W.CO, _W.COORDINATOR),
+        Text("已上报，待牵头部门受理", "reported, to be accepted by the lead"),
+        (_W.LEAD, _W.CO, _W.DISPATCHER, _W.COORDINATOR),
     ),
     "ticket.dispatched": Rule(
         "work",
-        Text("已分派，请受理", "dispatched: please accept"),
+        Text("已分派，待牵头部门受理", "dispatched, to be accepted by the lead"),
         (_W.LEAD, _W.CO, _W.COORDINATOR),
     ),
     "ticket.returned": Rule(
         "returned",
         Text("被部门退回", "returned by the department"),
-        (_W.OFFICERS, _W.FINDER, _W.COORDINATOR),
+        (_W.OFFICERS, _W.FINDER, _W.DISPATCHER, _W.COORDINATOR),
     ),
     "ticket.ordered": Rule(
         "progress",
@@ -110,7 +116,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "ticket.fed_back": Rule(
         "feedback",
-        Text("部门已反馈结果，请销号", "result fed back: please close"),
+        Text("部门已反馈结果，待镇级销号", "result fed back, to be closed by the town"),
         (_W.OFFICERS, _W.FINDER),
     ),
     "ticket.closed": Rule(
@@ -118,7 +124,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "ticket.transferred": Rule(
         "work",
-        Text("已移送，请办理", "transferred: please take up"),
+        Text("已移送其他部门办理", "transferred to another department"),
         (_W.TRANSFEREE, _W.OFFICERS),
     ),
     "ticket.escalated": Rule(
@@ -155,7 +161,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "ticket.joint_action_convened": Rule(
         "work",
-        Text("召集联合行动，请参加", "joint action: please take part"),
+        Text("已召集部门联合行动", "departments convened for a joint action"),
         (_W.LEAD, _W.CO, _W.OFFICERS),
     ),
     "ticket.joint_action_held": Rule(
@@ -165,17 +171,17 @@ RULES: Mapping[str, Rule] = {
     ),
     "ticket.part_answered": Rule(
         "progress",
-        Text("协办部门已办结其事项", "a co-handler answered for its part"),
+        Text("协办部门已答复其事项", "a co-handler answered for its part"),
         (_W.LEAD,),
     ),
     "ticket.due_soon": Rule("due_soon", Text("即将到期", "is due soon"), (_W.OWING,)),
     "ticket.overdue": Rule(
         "overdue",
         Text("已逾期", "is overdue"),
-        (_W.OWING, _W.CHIEF, _W.ESCALATION),
+        (_W.CHIEF, _W.OWING, _W.ESCALATION),
     ),
     "ticket.extension_requested": Rule(
-        "extension", Text("申请延期，请审批", "asks for a later day"), (_W.APPROVER,)
+        "extension", Text("申请延期", "asks for a later day"), (_W.APPROVER,)
     ),
     "ticket.extended": Rule(
         "extension", Text("已延期", "has a later day"), (_W.ASKER, _W.FINDER)
@@ -199,7 +205,9 @@ RULES: Mapping[str, Rule] = {
         urgent=True,
     ),
     "order.issued": Rule(
-        "order", Text("新下派工单，请接收", "issued: please accept"), (_W.TOWN,)
+        "order",
+        Text("新下派工单，待镇级签收", "issued, to be accepted by the town"),
+        (_W.TOWN,),
     ),
     "order.verified": Rule(
         "order", Text("镇村已核实", "verified by the town"), (_W.OFFICERS,)
@@ -213,9 +221,7 @@ RULES: Mapping[str, Rule] = {
     "order.sent_back": Rule("order", Text("被退回重办", "sent back"), (_W.TOWN,)),
     "order.guided": Rule("order", Text("部门指导意见", "guidance"), (_W.OFFICERS,)),
     "order.urged": Rule("order", Text("部门催办", "urged"), (_W.TOWN,)),
-    "order.transferred": Rule(
-        "order", Text("已移送，请办理", "transferred to you"), (_W.TRANSFEREE,)
-    ),
+    "order.transferred": Rule("order", Text("已移送", "transferred"), (_W.TRANSFEREE,)),
     "order.answered": Rule("order", Text("移送已答复", "answered"), (_W.ISSUER,)),
     "order.closed": Rule("order", Text("已办结", "closed"), (_W.OFFICERS,)),
     "order.commented": Rule(

@@ -43,6 +43,26 @@ class Person:
     actor: Actor
     choice: NotificationPreference | None
 
+    def wanted_by(self, wanted: Wanted, area_path: str) -> bool:
+        """Tell which of those that :func:`find` finds together this person is."""
+        actor = self.actor
+        held = {grant.role for grant in actor.grants}
+        near = {
+            grant.role
+            for grant in actor.grants
+            if area_path.startswith(grant.area.path)
+            or grant.area.path.startswith(area_path)
+        }
+        return (
+            actor.staff_id in wanted.ids
+            or (
+                actor.department in wanted.departments
+                and not held.isdisjoint(DEPARTMENT_ROLES)
+            )
+            or (actor.department in wanted.chiefs and Role.LEAD in held)
+            or not near.isdisjoint(wanted.roles)
+        )
+
 
 def find(wanted: Wanted, area_path: str, *, around: bool = False) -> list[Person]:
     """Return the people with an open account, in order of id.

@@ -12,11 +12,18 @@ from sqlalchemy import and_, func, or_, select
 from server.audit.models import AuditEvent
 from server.core.db import db
 from server.core.permissions import TOWN_ROLES, Role
+from server.core.text import Text
 from server.notifications import people
 from server.notifications.cases import CONCERNED, Case
 from server.notifications.kinds import ESCALATED_LEVEL, PERSONAL, Rule, Who
 from server.notifications.models import NotificationTarget
 from server.notifications.people import Person, Wanted
+from server.notifications.wordings import (
+    BY_STATE,
+    DECIDING,
+    INCIDENT_PARTS,
+    WORDINGS,
+)
 from server.tickets.vocabulary import Part
 
 Event = Mapping[str, Any]
@@ -62,6 +69,30 @@ def targets_for(rule: Rule, case: Case) -> list[NotificationTarget]:
     return [row for row in rows if not row.kinds or rule.kind in row.kinds]
 
 
+def said_to(person: Person, rule: Rule, case: Case, event: Event) -> Text:
+    """Return what a person of :func:`people_for` is told: what happened, and what is
+    asked of them, if anything."""
+    concerned = (who for who in rule.who if _is(who, person, case, event))
+    who = next(concerned, None)
+    if who is None:
+        return rule.what
+    type, to = event["type"], str(event["payload"].get("to"))
+    if type == "ticket.returned" and case.decides and who in DECIDING:
+        return DECIDING[who]
+    if type == "incident.reported" and who is Who.PARTIES:
+        part = case.parts.get(person.actor.department or "", "")
+        return INCIDENT_PARTS.get(part, rule.what)
+    asked = BY_STATE.get((type, who, to)) or WORDINGS.get((type, who))
+    return asked or rule.what
+
+
+def _is(who: Who, person: Person, case: Case, event: Event) -> bool:
+    """Tell whether an event concerns a person who was found for it as ``who``."""
+    wanted = Wanted()
+    _FIND[who](wanted, case, event)
+    return person.wanted_by(wanted, case.area_path)
+
+
 def _assignee_first(found: list[Person], case: Case) -> list[Person]:
     """A warning goes to whom the ticket is assigned to alone, while they owe it."""
     assigned = _last(case, "ticket.assigned")
@@ -104,7 +135,9 @@ def _lead(wanted: Wanted, case: Case, event: Event) -> None:
 
 
 def _chief(wanted: Wanted, case: Case, event: Event) -> None:
-    wanted.chiefs |= {case.lead} if case.lead else set()
+    # Of the department that owes the step: what the town owes is not theirs.
+    owes = case.lead if not case.with_town else None
+    wanted.chiefs |= {owes} if owes else set()
 
 
 def _co(wanted: Wanted, case: Case, event: Event) -> None:
@@ -113,6 +146,11 @@ def _co(wanted: Wanted, case: Case, event: Event) -> None:
 
 def _coordinator(wanted: Wanted, case: Case, event: Event) -> None:
     if case.lead is None or Part.COORDINATOR in case.parts.values():
+        wanted.roles.add(Role.SAFETY_OFFICE)
+
+
+def _dispatcher(wanted: Wanted, case: Case, event: Event) -> None:
+    if case.lead is None:
         wanted.roles.add(Role.SAFETY_OFFICE)
 
 
@@ -187,6 +225,7 @@ _FIND: Mapping[Who, Callable[[Wanted, Case, Event], None]] = {
     Who.LEAD: _lead,
     Who.CHIEF: _chief,
     Who.CO: _co,
+    Who.DISPATCHER: _dispatcher,
     Who.COORDINATOR: _coordinator,
     Who.SAFETY_OFFICE: _safety_office,
     Who.ESCALATION: _escalation,

@@ -11,7 +11,7 @@ from marshmallow import fields
 
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
-from server.core.http.schema import Line, Moment, once
+from server.core.http.schema import Dict, Line, Moment, once
 from server.core.text import Text
 from server.notifications.kinds import GROUP_KINDS, KINDS
 from server.notifications.messages import LANGUAGES
@@ -131,7 +131,7 @@ class ChoicesIn(Schema):
     """
 
     email = MailAddress(load_default=None, allow_none=True)
-    channels = fields.Dict(
+    channels = Dict(
         keys=fields.String(validate=ma.validate.OneOf(list(KINDS))),
         values=fields.List(
             fields.String(validate=ma.validate.OneOf([MAIL])), validate=once

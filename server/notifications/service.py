@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, exists, func, or_, select, update
@@ -35,6 +36,13 @@ _KEEP_READ = timedelta(days=365)
 _N = Notification
 
 
+class Told(NamedTuple):
+    """A person and what they are told, by language."""
+
+    person: Person
+    said: dict[str, dict[str, str]]
+
+
 # --- from an event to messages ----------------------------------------------------
 
 
@@ -49,16 +57,18 @@ def tell(event: dict[str, Any], settings: Settings) -> None:
         return
     rule = recipients.effective(rule, event)
     facts = _facts(rule, case, event)
-    found = recipients.people_for(rule, case, event)
-    said = messages.for_people(facts)
+    found = [
+        Told(person, _said(person, rule, case, event, facts))
+        for person in recipients.people_for(rule, case, event)
+    ]
     if found:
-        rows = [_inbox_row(person, rule, case, event, said) for person in found]
+        rows = [_inbox_row(told, rule, case, event) for told in found]
         query = insert(_N).on_conflict_do_nothing(
             index_elements=["event_id", "staff_id"]
         )
         db.session.execute(query, rows)
     moment = now()
-    deliveries.add(_mails(found, rule, event, said, settings, moment))
+    deliveries.add(_mails(found, rule, event, settings, moment))
     public = messages.for_groups(facts, event["type"])
     deliveries.add(
         [
@@ -103,33 +113,39 @@ def _facts(rule: Rule, case: Case, event: dict[str, Any]) -> Facts:
     )
 
 
+def _said(
+    person: Person, rule: Rule, case: Case, event: dict[str, Any], facts: Facts
+) -> dict[str, dict[str, str]]:
+    what = recipients.said_to(person, rule, case, event)
+    return messages.for_people(replace(facts, what=what))
+
+
 def _inbox_row(
-    person: Person, rule: Rule, case: Case, event: dict[str, Any], said: dict[str, Any]
+    told: Told, rule: Rule, case: Case, event: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "event_id": event["id"],
-        "staff_id": person.actor.staff_id,
+        "staff_id": told.person.actor.staff_id,
         "kind": rule.kind,
         "urgent": rule.urgent,
         "subject_type": case.type,
         "subject_id": case.number,
-        "said": said,
+        "said": told.said,
         "at": event["at"],
     }
 
 
 def _mails(
-    found: Sequence[Person],
+    found: Sequence[Told],
     rule: Rule,
     event: dict[str, Any],
-    said: dict[str, Any],
     settings: Settings,
     moment: datetime,
 ) -> list[dict[str, Any]]:
     if settings.mail_server is None:
         return []
     rows = []
-    for person in found:
+    for person, said in found:
         choice = person.choice
         if choice is None or not _by_mail(choice, rule.kind):
             continue

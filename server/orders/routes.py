@@ -113,6 +113,7 @@ def _whole(seen: service.View, uploaded: Collection[UUID]) -> dict[str, Any]:
     permission=policy.ACT,
     summary="One transition; needs If-Match; the body holds the action's fields",
     json=True,
+    match="always",
     answers={200: schemas.OrderOut},
 )
 def act(actor: Actor, number: str, action: str, body: Any) -> Reply:

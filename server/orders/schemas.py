@@ -218,7 +218,7 @@ def _field_out(field: Field, action: str, seen: View) -> dict[str, Any]:
     document: dict[str, Any] = {
         "name": field.name,
         "type": field.kind,
-        "title": field.title.zh,
+        "title": field.title,
         "required": field.required,
     }
     if field.kind == "choice":

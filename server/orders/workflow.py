@@ -319,13 +319,13 @@ def fields(action: str, case: Situation) -> tuple[Field, ...]:
     )
 
 
-def choices(field: Field, case: Situation) -> dict[str, str]:
-    """Return what a choice may be, code to title (Chinese)."""
+def choices(field: Field, case: Situation) -> Mapping[str, str | Text]:
+    """Return what a choice may be, code to title; the catalogue's are Chinese."""
     if field.name == BACK_TO.name:
-        possible = {State.TOWN_VERIFYING.value: "重新核实"}
+        possible = {State.TOWN_VERIFYING.value: Text("重新核实", "Verify anew")}
         # Nothing is done again that was not done before.
         if case.done & set(case.town_needs):
-            possible[State.TOWN_ENFORCING.value] = "重新整改"
+            possible[State.TOWN_ENFORCING.value] = Text("重新整改", "Correct anew")
         return possible
     step = case.process.step("verify" if field.name == "result" else "rectify")
     return {choice.code: choice.title for choice in step.choices} if step else {}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from server.core.errors import FieldError
-from server.core.text import Text
+from server.core.text import EMPTY, Text
 from server.places.sheet import Row, column_letter, refuse_all
 
 
@@ -251,7 +251,7 @@ def read_row(
         if message is None and index in row.truths and column.read is _text:
             message = Text("应为文字，不是真假值", "Must be text, not TRUE or FALSE")
         if message is None and not cell and column.required:
-            message = Text("不能为空", "Must not be empty")
+            message = EMPTY
         if message is None:
             try:
                 values[column.path] = column.read(cell) if cell else None

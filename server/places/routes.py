@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from server.core.http import (
     etag_of,
     fresh,
     geojson,
+    named_tags,
     page_of,
 )
 from server.core.http.app import settings
@@ -37,6 +39,8 @@ from server.places import (
 )
 
 blueprint = Blueprint("places", __name__)
+
+_VERSION = re.compile("[0-9]{1,9}")
 
 
 @blueprint.expose(
@@ -185,10 +189,16 @@ def etag_with_version(document: dict[str, Any]) -> str:
 
 
 def version_named(id: UUID) -> int | None:
-    """Return the version of ``id`` in ``If-Match``; -1 for one that is none of it."""
-    header = request.headers.get("If-Match")
-    if header is None:
+    """Return the version of ``id`` in ``If-Match``; -1 for one that is none of it.
+
+    None where the header is missing or ``*``; what is new needs none.
+    """
+    tags = named_tags(request.headers.get("If-Match"))
+    if tags is None:
         return None
-    named, _, rest = header.strip().removeprefix("W/").strip('"').partition(".")
-    version = rest.partition(".")[0]
-    return int(version) if named == str(id) and version.isdecimal() else -1
+    for tag in tags:
+        named, _, rest = tag.partition(".")
+        version = rest.partition(".")[0]
+        if named == str(id) and _VERSION.fullmatch(version):
+            return int(version)
+    return -1

@@ -17,6 +17,7 @@ from server.checklists.duties import TOWNSHIP, DutyKind
 from server.checklists.service import edition_for, edition_of
 from server.core.clock import local_date
 from server.core.errors import Invalid
+from server.core.http.schema import BACKWARDS
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.duties import periods, policy, queries
@@ -82,8 +83,7 @@ def duties(
     last: date = wanted.get("to") or today
     first: date = wanted.get("from") or min(today, last).replace(month=1, day=1)
     if first > last:
-        message = Text("开始日期晚于结束日期", "The period ends before it begins")
-        raise Invalid.at("/from", message)
+        raise Invalid.at("/from", BACKWARDS)
     rules, path = _rules(actor, wanted.get("area"))
     item = wanted.get("item")
     if item is not None and item not in {i for k in rules.duties for i in k.items}:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import marshmallow as ma
 from marshmallow import fields
 
 from server.checklists.duties import TOWNSHIP
 from server.core.http import Schema
-from server.core.http.schema import Day, Moment
+from server.core.http.schema import Day, Moment, Span
 from server.core.http.schema import Line as LineField
 from server.duties.schemas import DAYS
 from server.reports import duty_definitions
@@ -17,19 +16,13 @@ from server.reports.duties import DutyReport, Line
 from server.tickets.schemas import DepartmentOut
 
 
-class DutyReportQuery(Schema):
+class DutyReportQuery(Span):
     """Period (by default this year so far), area and duty item."""
 
     from_ = Day(data_key="from", validate=DAYS)
     to = Day(validate=DAYS)
     area = LineField(longest=60)
     item = LineField(longest=10)
-
-    @ma.post_load
-    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "from_" in data:
-            data["from"] = data.pop("from_")
-        return data
 
 
 class DutyReportRow(Schema):

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from server.core.clock import read_day
+from server.core.http.schema import BACKWARDS
 from server.core.text import Text
 from server.tickets.queries import day_start
 
@@ -79,7 +80,7 @@ def _days(said: str) -> tuple[date, date]:
     if days := re.fullmatch(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", said, re.A):
         first, last = _day(days[1]), _day(days[2])
         if first > last:
-            text = Text("开始日期晚于结束日期", "The period ends before it begins")
+            text = BACKWARDS
             raise BadPeriod(text)
         return first, last
     if quarter := re.fullmatch(r"(\d{4})-Q([1-4])", said, re.A):

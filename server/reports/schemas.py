@@ -9,7 +9,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from server.core.http import Schema
-from server.core.http.schema import Day, Line, Moment
+from server.core.http.schema import Day, Line, Moment, Span
 from server.reports import definitions
 from server.reports.queries import Grouping
 from server.reports.service import Group, Report
@@ -21,17 +21,11 @@ from server.tickets.vocabulary import Severity
 _DAYS = ma.validate.Range(date(1970, 1, 1), date(2099, 12, 31))
 
 
-class PeriodQuery(Schema):
+class PeriodQuery(Span):
     """The period of a report: its first and last day, both counted."""
 
     from_ = Day(data_key="from", validate=_DAYS)
     to = Day(validate=_DAYS)
-
-    @ma.post_load
-    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "from_" in data:
-            data["from"] = data.pop("from_")
-        return data
 
 
 class SelectionQuery(PeriodQuery):

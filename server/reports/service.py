@@ -16,6 +16,7 @@ from server.areas.service import path_of
 from server.checklists.service import own_catalogue, rules_of
 from server.core.clock import local_date
 from server.core.errors import Invalid
+from server.core.http.schema import BACKWARDS
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.reports import queries
@@ -160,8 +161,7 @@ def period(wanted: Mapping[str, Any], today: date) -> tuple[date, date]:
     last: date = wanted.get("to") or today
     first: date = wanted.get("from") or min(today, last).replace(day=1)
     if first > last:
-        message = Text("开始日期晚于结束日期", "The period ends before it begins")
-        raise Invalid.at("/from", message)
+        raise Invalid.at("/from", BACKWARDS)
     return first, last
 
 

@@ -15,6 +15,7 @@ from server.checklists.catalogue import Department, LedgerRow
 from server.checklists.service import Edition, NoCatalogue, edition_for
 from server.core.clock import local_date
 from server.core.permissions import Actor
+from server.core.text import Text
 from server.reports import ledger_queries
 from server.reports import policy as reports
 from server.reports.ledger_periods import Period
@@ -26,12 +27,12 @@ from server.submissions.rhythm import periods
 RUNNING, DUE, OVERDUE = "running", "due", "overdue"
 SUBMITTED, LATE, RETURNED = "submitted", "late", "returned"
 LABELS = {
-    RUNNING: "时段未结束",
-    DUE: "待报送",
-    OVERDUE: "逾期未报送",
-    SUBMITTED: "已报送",
-    LATE: "逾期报送",
-    RETURNED: "被退回",
+    RUNNING: Text("时段未结束", "The period runs"),
+    DUE: Text("待报送", "Due"),
+    OVERDUE: Text("逾期未报送", "Overdue"),
+    SUBMITTED: Text("已报送", "Handed over"),
+    LATE: Text("逾期报送", "Handed over late"),
+    RETURNED: Text("被退回", "Sent back"),
 }
 # How far back it is looked for what was never handed over.
 BACK = timedelta(days=92)

@@ -11,6 +11,9 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import psycopg
+from sqlalchemy.exc import IntegrityError
+
 from server.areas import queries as areas
 from server.areas.levels import Level
 from server.areas.models import Area
@@ -301,9 +304,11 @@ def _note(actor: Actor, row: Mapping[str, Any], files: list[dict[str, Any]]) -> 
     record("ledger.submitted", actor, (SUBJECT, row["id"]), noted)
 
 
-def _after_race(row: Mapping[str, Any], digest: str, error: Exception) -> Submitted:
+def _after_race(
+    row: Mapping[str, Any], digest: str, error: IntegrityError | psycopg.IntegrityError
+) -> Submitted:
     """Answer like a retry, or name the submission that was quicker."""
-    name = violated(error)  # type: ignore[arg-type]
+    name = violated(error)
     db.session.rollback()
     if name == "pk_ledger_submissions":
         known = queries.by_id(row["id"])

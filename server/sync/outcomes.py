@@ -15,10 +15,11 @@ from sqlalchemy import and_, select, true
 from server.audit.models import AuditEvent
 from server.core.db import db
 from server.core.permissions import Actor
+from server.core.text import Text
 from server.sync.cursor import fingerprint
 from server.tickets.models import Ticket
 from server.tickets.queries import SUBJECT
-from server.tickets.vocabulary import STATE_LABELS, State
+from server.tickets.vocabulary import STATE_TITLES, State
 
 # The states in which a finder has news; on the way there are none.
 NEWS = (
@@ -29,7 +30,6 @@ NEWS = (
     State.FEEDBACK,
     State.CLOSED,
 )
-_MERGED = "并入工单 {}"
 
 
 class Outcome(NamedTuple):
@@ -98,9 +98,10 @@ def documents(found: Sequence[Outcome], seen: Container[str]) -> list[dict[str, 
 
 
 def _document(outcome: Outcome) -> dict[str, Any]:
-    result = STATE_LABELS[State(outcome.state)]
+    result = STATE_TITLES[outcome.state]
     if outcome.merged_into:
-        result = _MERGED.format(outcome.merged_into)
+        into = outcome.merged_into
+        result = Text(f"并入工单 {into}", f"Merged into ticket {into}")
     return {
         "number": outcome.number,
         "state": outcome.state,

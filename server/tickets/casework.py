@@ -18,7 +18,7 @@ from server.tickets.machine import Hat
 from server.tickets.models import Ticket, TicketDepartment
 from server.tickets.schemas import Names, department_out
 from server.tickets.service import View
-from server.tickets.vocabulary import CHOICE_LABELS, ENDED, State
+from server.tickets.vocabulary import CHOICE_TITLES, ENDED, State
 
 _TOWN = frozenset({Hat.INSPECTOR, Hat.OFFICER})
 
@@ -116,7 +116,7 @@ def _returned_out(seen: View, names: Names) -> dict[str, Any] | None:
         "at": last.at,
         "by": department_out(said["department_of_actor"], names),
         "reason": reason,
-        "reason_title": CHOICE_LABELS[reason] if reason else None,
+        "reason_title": CHOICE_TITLES[reason] if reason else None,
         "note": said["note"],
         "to": department_out(said.get("suggested"), names),
         "returns": seen.ticket.returns or 0,

@@ -6,7 +6,7 @@ person sees what another choice would give.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,15 +27,16 @@ from server.areas.queries import by_codes
 from server.checklists.service import newest_rules
 from server.core.db import db
 from server.core.permissions import Actor
+from server.core.text import Text
 from server.tickets import policy
 from server.tickets.listing import NOBODY, Asked, Condition, waiting_for
 from server.tickets.models import Ticket, TicketDepartment
 from server.tickets.queries import department_names, overdue, staff_names
 from server.tickets.vocabulary import (
-    CONTROL_LABELS,
-    SEVERITY_LABELS,
-    SOURCE_LABELS,
-    STATE_LABELS,
+    CONTROL_TITLES,
+    SEVERITY_TITLES,
+    SOURCE_TITLES,
+    STATE_TITLES,
     Part,
 )
 
@@ -52,7 +53,7 @@ FACETS = (
     "mine",
     "department",
 )
-_YES_NO = {"true": "是", "false": "否"}
+_YES_NO = {"true": Text("是", "Yes"), "false": Text("否", "No")}
 Counted = dict[str, dict[str, int]]
 
 
@@ -167,7 +168,7 @@ def _by_department(
     return {row[0]: row[1] for row in db.session.execute(query)}
 
 
-def _titles(counted: Counted) -> dict[str, dict[str, str]]:
+def _titles(counted: Counted) -> dict[str, Mapping[str, Any]]:
     """Return what the values are called, by facet; the newest words go first."""
     items: dict[str, str] = {}
     categories: dict[str, str] = {}
@@ -176,15 +177,15 @@ def _titles(counted: Counted) -> dict[str, dict[str, str]]:
         categories |= {category.code: category.name for category in rules.categories}
     people = [UUID(id) for id in counted.get("assignee", {}) if id != NOBODY]
     return {
-        "state": {state.value: said for state, said in STATE_LABELS.items()},
+        "state": STATE_TITLES,
         "duty_item": items,
         "category": categories,
-        "severity": dict(SEVERITY_LABELS),
-        "source": dict(SOURCE_LABELS),
-        "control": dict(CONTROL_LABELS),
+        "severity": SEVERITY_TITLES,
+        "source": SOURCE_TITLES,
+        "control": CONTROL_TITLES,
         "area": {c: a.name for c, a in by_codes(list(counted.get("area", {}))).items()},
         "assignee": {str(id): name for id, name in staff_names(people).items()}
-        | {NOBODY: "未指定"},
+        | {NOBODY: Text("未指定", "Nobody")},
         "overdue": _YES_NO,
         "mine": _YES_NO,
         "department": department_names(list(counted["department"])),

@@ -6,7 +6,7 @@ all its fields, with their limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from server.core.clock import local_date
 from server.core.permissions import Person
+from server.core.text import Text
 from server.tickets import deadlines, people, suggestions, workflow
 from server.tickets.fields import (
     LATEST,
@@ -26,10 +27,10 @@ from server.tickets.fields import (
 from server.tickets.machine import Field, Transition
 from server.tickets.service import View
 from server.tickets.vocabulary import (
-    ACTION_LABELS,
-    CHOICE_LABELS,
+    ACTION_TITLES,
+    CHOICE_TITLES,
     ORDER_BY_GRADE,
-    STATE_LABELS,
+    STATE_TITLES,
 )
 
 
@@ -63,13 +64,17 @@ def blocked(seen: View) -> list[dict[str, Any]]:
         found.append(
             {
                 "action": row.action,
-                "title": ACTION_LABELS[row.action],
+                "title": ACTION_TITLES[row.action],
                 "when": {row.when[0]: row.when[1]} if row.when else None,
-                "reason": "；".join(why.zh for why in reasons),
+                "reason": _joined(reasons),
                 "reasons": [{"zh": why.zh, "en": why.en} for why in reasons],
             }
         )
     return found
+
+
+def _joined(reasons: Sequence[Text]) -> Text:
+    return Text("；".join(r.zh for r in reasons), "; ".join(r.en for r in reasons))
 
 
 def _action(action: str, rows: list[Transition], sight: Sight) -> dict[str, Any]:
@@ -79,7 +84,7 @@ def _action(action: str, rows: list[Transition], sight: Sight) -> dict[str, Any]
     listed = [_field(f, rows, sight, demanded) for f in described.values()]
     return {
         "action": action,
-        "title": ACTION_LABELS[action],
+        "title": ACTION_TITLES[action],
         "to": [_leads(row, sight.seen) for row in rows],
         "required": [f["name"] for f in listed if f["required"]],
         "optional": [f["name"] for f in listed if not f["required"]],
@@ -112,7 +117,7 @@ def _leads(row: Transition, seen: View) -> dict[str, Any]:
     state = row.target or seen.situation.state
     return {
         "state": state.value,
-        "title": STATE_LABELS[state],
+        "title": STATE_TITLES[state],
         "when": {row.when[0]: row.when[1]} if row.when else None,
     }
 
@@ -123,7 +128,7 @@ def _field(
     document: dict[str, Any] = {
         "name": field.name,
         "type": field.kind,
-        "title": field.title.zh,
+        "title": field.title,
         "required": field.required or field.name in demanded,
     }
     suggestion = ORDER_BY_GRADE.get(sight.seen.situation.grade or "")
@@ -163,8 +168,10 @@ def _choices(field: Field, rows: list[Transition], seen: View) -> dict[str, Any]
     }
 
 
-def choice_titles(field: Field, choices: Collection[str], seen: View) -> dict[str, str]:
-    """Return the Chinese words for a field's choices, by choice."""
+def choice_titles(
+    field: Field, choices: Collection[str], seen: View
+) -> dict[str, str | Text]:
+    """Return the words for a field's choices, by choice (of the catalogue: Chinese)."""
     if field.choices == "report_triggers":
         return {code: seen.rules.fact(code).label for code in choices}
     if field.choices == "penalties":
@@ -172,7 +179,7 @@ def choice_titles(field: Field, choices: Collection[str], seen: View) -> dict[st
         return {code: named[code] for code in choices}
     if field.choices == "liftable":
         return dict(seen.situation.liftable)
-    return {code: CHOICE_LABELS[code] for code in choices}
+    return {code: CHOICE_TITLES[code] for code in choices}
 
 
 def _departments(seen: View) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from server.checklists.catalogue import ItemProcess, Rules
 from server.core import workdays
 from server.core.errors import FieldError, Invalid
-from server.core.text import Text
+from server.core.text import EMPTY, Text
 from server.tickets.machine import Field, Transition
 
 LONGEST_TEXT = 2000
@@ -40,6 +40,7 @@ class BodyReader:
         self.today = today
         self.choices = choices
         self.errors: list[FieldError] = []
+        self.blank: set[str] = set()
 
     def read_fields(
         self, known: Iterable[Field], body: Any, demanded: Collection[str] = ()
@@ -59,9 +60,11 @@ class BodyReader:
         values = {}
         for name, field in fields.items():
             given = body.get(name)
+            if given == "":
+                self.blank.add(name)
             if given is None or given == "" or given == []:
                 if field.required or name in demanded:
-                    self._wrong(name, MISSING)
+                    self._lacks(name)
                 continue
             values[name] = self._value(field, given)
         self._refuse_if_wrong()
@@ -75,12 +78,15 @@ class BodyReader:
         """
         for name in names:
             if not values.get(name):
-                self._wrong(name, MISSING)
+                self._lacks(name)
         self._refuse_if_wrong()
 
     def _refuse_if_wrong(self) -> None:
         if self.errors:
             raise Invalid.of(self.errors)
+
+    def _lacks(self, name: str) -> None:
+        self._wrong(name, EMPTY if name in self.blank else MISSING)
 
     def _wrong(self, name: str, message: Text) -> None:
         step = name.replace("~", "~0").replace("/", "~1")
@@ -94,8 +100,10 @@ class BodyReader:
         return value
 
     def _read_text(self, field: Field, given: Any) -> tuple[Any, Text | None]:
-        if not isinstance(given, str) or not given.strip():
+        if not isinstance(given, str):
             return None, Text("应为文字", "Not a valid string.")
+        if not given.strip():
+            return None, EMPTY
         if len(given) > LONGEST_TEXT:
             return None, Text(
                 f"长度超过 {LONGEST_TEXT}", f"Longer than {LONGEST_TEXT} characters."

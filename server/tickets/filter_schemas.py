@@ -9,9 +9,9 @@ from marshmallow import fields
 
 from server.core.http import Schema
 from server.core.http.paging import MAX_LIMIT
-from server.core.http.schema import Day, Line, Moment
+from server.core.http.schema import Day, Line, Moment, Span
 from server.core.text import Text
-from server.tickets.listing import SORTS
+from server.tickets.listing import PAGE, SORTS
 from server.tickets.vocabulary import Control, Severity, Source, State
 
 
@@ -48,8 +48,10 @@ class Box(fields.Field[tuple[float, float, float, float]]):
         return west, south, east, north
 
 
-class TicketQuery(Schema):
+class TicketQuery(Span):
     """Filters of the ticket list."""
+
+    spans = (*Span.spans, ("due_from", "due_to"))
 
     state = Words([s.value for s in State])
     department = Line()
@@ -61,8 +63,6 @@ class TicketQuery(Schema):
     mine = fields.Boolean()
     q = Line()
     bbox = Box()
-    from_ = Day(data_key="from")
-    to = Day()
     category = Line()
     control = Words([c.value for c in Control])
     place = fields.UUID()
@@ -72,12 +72,6 @@ class TicketQuery(Schema):
     due_from = Day()
     due_to = Day()
     changed_since = Moment()
-
-    @ma.post_load
-    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "from_" in data:
-            data["from"] = data.pop("from_")
-        return data
 
 
 class CalendarQuery(Schema):
@@ -101,12 +95,19 @@ class CountQuery(TicketQuery):
     filter = fields.UUID()
 
 
-class ListQuery(CountQuery):
-    """Filters of the ticket list, its order and its page.
+class SavableQuery(TicketQuery):
+    """What a saved filter keeps: the filters of the list, its order and page size.
 
     Without ``sort`` the newest come first, with ``q`` those that match best.
     """
 
     sort = fields.String(validate=ma.validate.OneOf(SORTS))
-    limit = fields.Integer(load_default=50, validate=ma.validate.Range(1, MAX_LIMIT))
+    limit = fields.Integer(
+        validate=ma.validate.Range(1, MAX_LIMIT), metadata={"default": PAGE}
+    )
+
+
+class ListQuery(SavableQuery, CountQuery):
+    """What the list takes: all of this, and where its page begins."""
+
     cursor = Line()

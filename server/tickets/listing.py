@@ -40,6 +40,7 @@ from server.tickets.queries import SUBJECT, day_start, overdue
 from server.tickets.vocabulary import ENDED, Part
 
 NOBODY = "none"
+PAGE = 50  # tickets of a page where no limit is asked for
 WORDS = ("state", "duty_item", "category", "severity", "source", "control")
 
 Condition = ColumnElement[bool]
@@ -218,4 +219,5 @@ def page(asked: Asked, query: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], in
     if after is not None and sort == OVERDUE:
         asked = replace(asked, today=after[0])
         order = order_of(sort, after[0], wanted)
-    return order.page(asked.query(), after, query["limit"] + 1), query["limit"]
+    limit = query.get("limit", PAGE)
+    return order.page(asked.query(), after, limit + 1), limit

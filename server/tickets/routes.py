@@ -295,9 +295,13 @@ def calendar(actor: Actor, query: dict[str, Any]) -> Reply:
         {"date": day, "name": name, "working_day": worked}
         for day, name, worked in known.special(first, last)
     ]
-    warning = known.warning(today)
-    said = warning.zh if warning else None
-    return Reply({"known_until": known.known_until, "warning": said, "days": days})
+    return Reply(
+        {
+            "known_until": known.known_until,
+            "warning": known.warning(today),
+            "days": days,
+        }
+    )
 
 
 @blueprint.expose(

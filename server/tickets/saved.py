@@ -11,12 +11,12 @@ from server.accounts import people
 from server.areas.service import path_of
 from server.checklists.service import own_catalogue
 from server.core.db import db
-from server.core.errors import Invalid
-from server.core.http.schema import load_body
+from server.core.errors import FieldError, Invalid
+from server.core.http.schema import BACKWARDS, backwards, load_body
 from server.core.permissions import Actor
 from server.core.text import Text
 from server.tickets import queries
-from server.tickets.filter_schemas import TicketQuery
+from server.tickets.filter_schemas import SavableQuery
 from server.tickets.listing import NOBODY
 from server.tickets.models import SavedFilter
 
@@ -39,16 +39,29 @@ def applied(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
     """Return a query with the saved filter that it names below what it says itself.
 
     Raises:
-        Invalid: no such filter among those the actor may use, or one that fits no more.
+        Invalid: no such filter among those the actor may use, one that fits no more,
+            or a day of the query and one of the filter that make no period.
     """
     id: UUID | None = query.get("filter")
     if id is None:
         return query
+    merged: dict[str, Any] = load_body(SavableQuery, usable(actor, id).query) | query
+    wrong = backwards(merged, SavableQuery.spans)
+    if wrong:
+        raise Invalid.of([FieldError(f"/{name}", BACKWARDS) for name in wrong])
+    return merged
+
+
+def usable(actor: Actor, id: UUID) -> SavedFilter:
+    """Return a filter of the actor's own or one that a colleague shares.
+
+    Raises:
+        Invalid: there is none with this id.
+    """
     found = next((one for one in readable(actor) if one.id == id), None)
     if found is None:
         raise Invalid.at("/filter", Text("没有此筛选", "No such filter"))
-    kept: dict[str, Any] = load_body(TicketQuery, found.query)
-    return kept | query
+    return found
 
 
 def resolved(actor: Actor, query: dict[str, Any]) -> dict[str, Any]:

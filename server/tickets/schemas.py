@@ -23,7 +23,7 @@ from server.tickets.models import (
 from server.tickets.routing import Decision
 from server.tickets.service import View
 from server.tickets.vocabulary import (
-    STEP_LABELS,
+    STEP_TITLES,
     Part,
     Severity,
     SeverityStatus,
@@ -314,7 +314,7 @@ def _waits_for(
     late = (today - stage.due_on).days if stage.due_on else 0
     return {
         "step": stage.step,
-        "title": STEP_LABELS[stage.step],
+        "title": STEP_TITLES[stage.step],
         "department": department_out(stage.department, names),
         "since": stage.from_at,
         "due_on": stage.due_on,

@@ -11,15 +11,24 @@ from typing import Any
 
 from server.checklists.catalogue import Rules
 from server.checklists.rows import SuggestRow
+from server.core.text import Text
 from server.tickets.models import Ticket
 from server.tickets.queries import Event
 from server.tickets.told import returns
 
 # The actions that name a department, and why one may be without a proposal.
 NONE = {
-    "dispatch": "本地未设定该类隐患的建议部门，请按职责确定",
-    "transfer": "本事项未设定建议移送的部门",
-    "convene": "本事项未设定建议联合的部门",
+    "dispatch": Text(
+        "本地未设定该类隐患的建议部门，请按职责确定",
+        "No department is set here for this kind of hazard: choose by remit",
+    ),
+    "transfer": Text(
+        "本事项未设定建议移送的部门",
+        "No department to transfer to is set for this item",
+    ),
+    "convene": Text(
+        "本事项未设定建议联合的部门", "No departments to convene are set for this item"
+    ),
 }
 LOCAL = "local setting"
 LISTED = "duty list"
@@ -58,7 +67,10 @@ def _said_on_return(told: Iterable[Event]) -> list[dict[str, Any]]:
     return [
         {
             "department": event.payload["suggested"],
-            "reason": f"退回时建议：{event.payload['note']}",
+            "reason": Text(
+                f"退回时建议：{event.payload['note']}",
+                f"Proposed on return: {event.payload['note']}",
+            ),
             "source": RETURNED,
             "basis": "",
         }

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
+
+from server.core.text import Text
 
 
 class State(StrEnum):
@@ -210,3 +213,129 @@ CONTROL_LABELS: Mapping[str, str] = {
 # Penalties that are words and no money (警告): a sum that was told with one is kept
 # with the ticket, and no paper and no ledger prints it.
 WITHOUT_SUM = frozenset({"warning"})
+
+
+def _titles(labels: Mapping[Any, str], english: Mapping[Any, str]) -> dict[str, Text]:
+    """Return labels in both languages; Chinese where there is no English (yet)."""
+    return {str(code): Text(zh, english.get(code, zh)) for code, zh in labels.items()}
+
+
+# What the API calls them, in the caller's language.
+STATE_TITLES = _titles(
+    STATE_LABELS,
+    {
+        State.FOUND: "Found",
+        State.ON_SPOT: "Put right on the spot",
+        State.RECTIFYING: "Being rectified by a set day",
+        State.TOWN_RECHECK: "Re-inspection by the town",
+        State.CLOSED_TOWN: "Closed by the town",
+        State.REPORTED: "Reported",
+        State.DISPATCHED: "Dispatched",
+        State.RETURNED: "Returned",
+        State.VERIFYING: "Being verified",
+        State.NOT_SUBSTANTIATED: "Not substantiated",
+        State.APPRAISAL: "Being appraised",
+        State.ORDERED: "Correction ordered",
+        State.DEPT_RECHECK: "Re-inspection by the department",
+        State.ESCALATED: "Escalated",
+        State.TRANSFERRED: "Transferred",
+        State.RECTIFIED: "Rectified",
+        State.FEEDBACK: "Fed back",
+        State.CLOSED: "Closed",
+    },
+)
+ACTION_TITLES = _titles(
+    ACTION_LABELS,
+    {
+        "issue_notice": "Issue a rectification notice",
+        "settle": "Settle on the spot",
+        "report_up": "Report up",
+        "reinspect": "Re-inspect",
+        "extend": "Extend",
+        "dispatch": "Dispatch",
+        "accept": "Accept",
+        "return": "Return",
+        "verify": "Verify",
+        "appraise": "Appraise",
+        "order": "Order correction",
+        "transfer": "Transfer",
+        "escalate": "Escalate",
+        "answer": "Answer",
+        "feed_back": "Feed back",
+        "close": "Close",
+        "penalise": "Penalise",
+        "impose_control": "Impose a control",
+        "lift_control": "Lift a control",
+        "merge": "Merge",
+        "comment": "Comment",
+        "request_extension": "Ask for an extension",
+        "refuse_extension": "Refuse the extension",
+        "suspend": "Suspend",
+        "resume": "Resume",
+        "grade_severity": "Grade the severity",
+        "answer_part": "Answer for the own part",
+        "convene": "Convene a joint action",
+        "record_joint": "Record the joint action",
+        "assign": "Assign",
+        "unassign": "Take off the assignment",
+    },
+)
+STEP_TITLES = _titles(
+    STEP_LABELS,
+    {
+        "on_spot": "Put right on the spot",
+        "rectify": "Rectify by the set day",
+        "report": "Complete and report again",
+        "accept": "Accept",
+        "verify": "Verify on site",
+        "appraise": "Appraise",
+        "order": "Correct by the ordered day",
+        "answer": "Answer",
+        "feedback": "Feed back",
+        "close": "Close",
+    },
+)
+CHOICE_TITLES = _titles(
+    CHOICE_LABELS,
+    {
+        "passed": "Passed",
+        "failed": "Failed",
+        "substantiated": "Substantiated",
+        "not_substantiated": "Not substantiated",
+        "C": "Grade C",
+        "D": "Grade D",
+        "confirmed": "There is a hazard",
+        "none": "There is no hazard",
+        "general": "General",
+        "serious": "Serious",
+        "major": "Major",
+        "closure_ordered": "Closure ordered",
+        "punished": "Punished",
+        "returned_to_district": "Returned to the district",
+        "other": "Other",
+        "done": "Done",
+        "not_ours": "Not our remit",
+        "nothing_found": "Nothing found",
+        "not_our_remit": "Not our remit",
+        "facts_missing": "Facts are missing",
+        "wrong_place": "Wrong place",
+        "duplicate": "Duplicate",
+    },
+)
+SEVERITY_TITLES = {severity: CHOICE_TITLES[severity] for severity in SEVERITY_LABELS}
+SOURCE_TITLES = _titles(
+    SOURCE_LABELS,
+    {
+        Source.PATROL: "Patrol",
+        Source.COMPLAINT: "Complaint or report",
+        Source.DEPARTMENT: "The department's own inspection",
+    },
+)
+CONTROL_TITLES = _titles(
+    CONTROL_LABELS,
+    {
+        Control.NONE: "No control",
+        Control.IN_FORCE: "In force",
+        Control.LIFTED: "Lifted",
+    },
+)

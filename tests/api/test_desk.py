@@ -10,7 +10,8 @@ import pytest
 from server.core.permissions import Role
 from server.demo.seed import DISTRICT
 from server.desk import service
-from tests.factories import Caller, Factory
+from server.tickets.filter_schemas import ListQuery
+from tests.factories import Caller, Factory, workday
 
 
 def kept(caller: Caller, name: str = "待办", **content: Any) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def test_a_shared_filter_is_asked_for_its_reader(make: Factory) -> None:
         ({"name": "x", "query": []}, "/query"),
         ({"name": "x", "query": {"state": "asleep"}}, "/query/state"),
         ({"name": "x", "query": {"colour": "red"}}, "/query/colour"),
-        ({"name": "x", "query": {"limit": 5}}, "/query/limit"),
+        ({"name": "x", "query": {"limit": 0}}, "/query/limit"),
         ({"name": "x", "query": {"cursor": "x"}}, "/query/cursor"),
         ({"name": "x", "query": {"filter": str(uuid4())}}, "/query/filter"),
         ({"name": "x", "query": {"area": "000"}}, "/query/area"),
@@ -255,3 +256,63 @@ def test_odd_fields_are_each_items_problem(make: Factory) -> None:
     assert answer["results"][0]["problem"]["errors"][0]["pointer"] == "/colour"
     huge = [{"number": number, "version": 2**62}]
     assert bulk(fire, "accept", huge)["results"][0]["status"] == 412
+
+
+def test_a_filter_keeps_order_and_page_size(make: Factory) -> None:
+    fire, worker = make.handler(), make.grid_worker()
+    numbers = [make.reported(worker) for _ in range(3)]
+    for number, ahead in zip(numbers, (9, 3, 6), strict=True):
+        fire.done(number, "accept")
+        fire.done(number, "verify", result="substantiated", note="属实")
+        fire.done(number, "order", due_on=workday(ahead), note="清理")
+    query = {"state": "ordered", "sort": "due", "limit": 2}
+    saved = kept(fire, query=query)
+    assert saved["query"] == {"state": "ordered", "sort": "due", "limit": "2"}
+
+    def page(query: str = "") -> tuple[list[str], bool]:
+        answer = fire.get(f"/tickets?filter={saved['id']}{query}")
+        assert answer.status_code == 200, answer.text
+        return [r["number"] for r in answer.json["items"]], bool(answer.json["next"])
+
+    assert page() == ([numbers[1], numbers[2]], True)
+    assert page("&limit=5") == ([numbers[1], numbers[2], numbers[0]], False)
+    assert page("&sort=newest&limit=1") == ([numbers[2]], True)
+    assert fire.get(f"/tickets/counts?filter={saved['id']}").json["total"] == 3
+    for wrong in ({"sort": "colour"}, {"limit": "0"}):
+        body = {"name": "x", "query": wrong}
+        answer = fire.post("/me/filters", json=body)
+        (name,) = wrong
+        assert answer.json["errors"][0]["pointer"] == f"/query/{name}"
+
+
+def test_all_that_the_list_takes_can_be_saved(make: Factory) -> None:
+    fire = make.handler()
+    query = {
+        "state": "reported", "department": "kq-fire", "area": DISTRICT,
+        "duty_item": "35", "severity": "general", "source": "patrol",
+        "overdue": False, "mine": False, "q": "后门", "bbox": "109,40,110,41",
+        "from": "2026-01-01", "to": "2026-12-31", "category": "F1",
+        "control": "none", "place": str(uuid4()), "assignee": "me",
+        "has_extension": False, "mentioned": False, "due_from": "2026-01-01",
+        "due_to": "2026-12-31", "changed_since": "2026-01-01T00:00:00+08:00",
+        "sort": "match", "limit": 20,
+    }  # fmt: skip
+    taken = {f.data_key or name for name, f in ListQuery().fields.items()}
+    assert taken == {*query, "filter", "cursor"}
+    saved = kept(fire, query=query)
+    assert set(saved["query"]) == set(query)
+    assert fire.get(f"/tickets?filter={saved['id']}").status_code == 200
+
+
+def test_a_filter_on_a_filter_takes_over_what_it_says(make: Factory) -> None:
+    fire, police = make.handler(), make.handler("kq-police")
+    below = kept(fire, "下", query={"state": "reported", "sort": "due"})
+    query = {"filter": below["id"], "state": "verifying", "limit": 7}
+    above = kept(fire, "上", query=query)
+    assert above["query"] == {"state": "verifying", "sort": "due", "limit": "7"}
+    fire.delete(f"/me/filters/{below['id']}")
+    assert fire.get(f"/tickets?filter={above['id']}").status_code == 200
+    other = police.post(
+        "/me/filters", json={"name": "x", "query": {"filter": above["id"]}}
+    )
+    assert other.json["errors"][0]["pointer"] == "/query/filter"

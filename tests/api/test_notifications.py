@@ -240,7 +240,7 @@ def test_choices(make: Factory) -> None:
         ({"quiet_hours": {"from": "22:00", "to": "22:00"}}, "/quiet_hours/to"),
         ({"quiet_hours": {"from": "24:00", "to": "07:00"}}, "/quiet_hours/from"),
         ({"language": "fr"}, "/language"),
-        ({"channels": {"progress": ["pigeon"]}}, "/channels/progress/value/0"),
+        ({"channels": {"progress": ["pigeon"]}}, "/channels/progress/0"),
         ({"nonsense": 1}, "/nonsense"),
     ],
 )

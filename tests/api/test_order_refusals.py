@@ -218,7 +218,10 @@ def test_if_match(make: Factory) -> None:
     stale = post(desk.worker, number, "accept", old)
     assert (stale.status_code, stale.json["type"]) == (412, "precondition-failed")
     assert show(desk.worker, number)["state"] == "issued"
-    assert post(desk.worker, number, "accept", "*").status_code == 200
+    assert post(desk.worker, number, "accept", "*").status_code == 428
+    fresh = show(desk.worker, number)["etag"]
+    assert post(desk.worker, number, "accept", f"W/{fresh}").status_code == 412
+    assert post(desk.worker, number, "accept", fresh).status_code == 200
 
 
 def test_wrong_state_and_wrong_step(make: Factory) -> None:
@@ -291,7 +294,8 @@ def test_wrong_bodies(make: Factory, body: Any, wrong: list[str]) -> None:
     desk = Desk(make, "52")
     number = desk.issue()
     done(desk.worker, number, "accept")
-    assert pointers(post(desk.worker, number, "verify", "*", body)) == wrong
+    etag = show(desk.worker, number)["etag"]
+    assert pointers(post(desk.worker, number, "verify", etag, body)) == wrong
     assert show(desk.worker, number)["state"] == "town_verifying"
 
 

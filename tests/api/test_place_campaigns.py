@@ -45,6 +45,9 @@ def test_set_up_again_and_change(make: Factory) -> None:
     assert first.json == again.json
     other = campaign(name="春节")
     assert officer.put(f"/campaigns/{id}", json=other).status_code == 428
+    any_version = {"If-Match": "*"}
+    refused = officer.put(f"/campaigns/{id}", json=other, headers=any_version)
+    assert refused.status_code == 428
     stale = {"If-Match": f'"{id}.9"'}
     assert officer.put(f"/campaigns/{id}", json=other, headers=stale).status_code == 412
     match = {"If-Match": officer.get(f"/campaigns/{id}").headers["ETag"]}

@@ -30,8 +30,16 @@ def test_register_again_and_change(make: Factory) -> None:
     assert made.json == again.json
     other = place(make, name="老李面馆")
     assert worker.put(f"/places/{id}", json=other).status_code == 428
-    stale = {"If-Match": f'"{id}.7"'}
-    assert worker.put(f"/places/{id}", json=other, headers=stale).status_code == 412
+    for match, status in (
+        ("*", 428),
+        (f'"{id}.7"', 412),
+        (f'"{id}.{"9" * 5000}"', 412),
+        (f"W/{again.headers['ETag']}", 412),
+        ("garbage", 412),
+    ):
+        headers = {"If-Match": match}
+        refused = worker.put(f"/places/{id}", json=other, headers=headers)
+        assert refused.status_code == status, match
     fresh = {"If-Match": again.headers["ETag"]}
     changed = worker.put(f"/places/{id}", json=other, headers=fresh)
     assert (changed.status_code, changed.json["version"]) == (200, 2)

@@ -11,12 +11,14 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from server.core.db import db
 from server.core.permissions import Role
 from server.demo.seed import DISTRICT
 from server.tickets import queries, workflow
+from server.tickets.models import Ticket
 from server.tickets.vocabulary import State
 from tests.conftest import undone
 from tests.factories import Caller, Factory, workday
@@ -224,7 +226,9 @@ def _try(
     person: Caller, number: str, action: str, body: dict[str, Any]
 ) -> TestResponse:
     path = f"/tickets/{number}/actions/{action}"
-    return person.post(path, json=body, headers={"If-Match": "*"})
+    version = db.session.scalar(select(Ticket.version).where(Ticket.number == number))
+    headers = {"If-Match": f'"{number}.{version}."'}
+    return person.post(path, json=body, headers=headers)
 
 
 def _succeeds(

@@ -88,15 +88,17 @@ def test_two_act_at_once(make: Factory) -> None:
     assert show(desk.issuer, number)["version"] == 2
 
 
-def test_without_a_copy_the_second_meets_the_new_state(make: Factory) -> None:
+def test_closed_and_sent_back_at_once(make: Factory) -> None:
     desk = Desk(make, "74")
     number = desk.issue()
     done(desk.worker, number, "accept")
     done(desk.worker, number, "verify", result="neither", note="无")
     done(desk.officer, number, "submit", note="报")
     done(desk.issuer, number, "take_up")
+    etag = show(desk.issuer, number)["etag"]
+    back = {"note": "再核", "to": "town_verifying"}
     answers = at_once(
-        acting(desk.issuer, number, "close", "*", note="办结"),
-        acting(desk.issuer, number, "send_back", "*", note="再核", to="town_verifying"),
+        acting(desk.issuer, number, "close", etag, note="办结"),
+        acting(desk.issuer, number, "send_back", etag, **back),
     )
-    assert statuses(answers) == [200, 409]
+    assert statuses(answers) == [200, 412]

@@ -6,7 +6,8 @@ from server.core.http.etag import (
     check_version,
     etag_of,
     fresh,
-    require_match,
+    in_language,
+    named_tags,
     require_version,
 )
 from server.core.http.paging import Page, after_of, int4, page_of
@@ -23,8 +24,9 @@ __all__ = [
     "each",
     "etag_of",
     "fresh",
+    "in_language",
     "int4",
+    "named_tags",
     "page_of",
-    "require_match",
     "require_version",
 ]

@@ -14,9 +14,9 @@ from flask import request
 
 from server.core.db import OutOfReach, unit_of_work
 from server.core.errors import Problem, Unavailable
+from server.core.http.app import language
 from server.core.http.blueprint import note_denial
 from server.core.http.render import problem_document
-from server.core.text import pick_language
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -29,12 +29,12 @@ def each(
 
     The problem is what the same thing alone would have been answered with.
     """
-    language = pick_language(request.headers.get("Accept-Language"))
-    return [_one(item, permission, work, language) for item in items]
+    chosen = language()
+    return [_one(item, permission, work, chosen) for item in items]
 
 
 def _one(
-    item: T, permission: str, work: Callable[[T], dict[str, Any]], language: str
+    item: T, permission: str, work: Callable[[T], dict[str, Any]], chosen: str
 ) -> dict[str, Any]:
     try:
         with unit_of_work():
@@ -51,4 +51,4 @@ def _one(
         refused = Problem()
     else:
         return {"status": 200, **done}
-    return {"status": refused.status, "problem": problem_document(refused, language)}
+    return {"status": refused.status, "problem": problem_document(refused, chosen)}

@@ -18,7 +18,8 @@ from flask import Response, g, request
 from server.core import db
 from server.core.errors import Forbidden, Problem, Unauthenticated
 from server.core.http import body as bodies
-from server.core.http.etag import conditional
+from server.core.http.app import language
+from server.core.http.etag import conditional, in_language
 from server.core.http.ids import checked_ids
 from server.core.http.render import dumps, json_response
 from server.core.http.schema import Schema, load_body, load_query
@@ -28,7 +29,11 @@ View = Callable[..., Any]
 
 
 class Reply(NamedTuple):
-    """What a view gives back: plain data, a status, an ETag, more headers."""
+    """What a view gives back: plain data, a status, an ETag, more headers.
+
+    A :class:`Text` in the data is said in the caller's language, which is made part of
+    the ETag.
+    """
 
     data: Any
     status: int = 200
@@ -45,7 +50,8 @@ class Endpoint:
         json: the body is JSON whose fields the view checks itself (actions).
         bodies: for such a view, the JSON Schema of its body by what the last part of
             the path may be.
-        match: when ``If-Match`` is needed: ``always``, or to ``change`` what is there.
+        match: when ``If-Match`` is needed: ``always``, to ``change`` what is there, or
+            to ``judge`` (an incident's decisions).
         files: media types in which the answer may come instead of JSON.
         who: in words, who of those with the permission is let in; others get a 403.
     """
@@ -58,7 +64,7 @@ class Endpoint:
     raw: bool = False
     json: bool = False
     bodies: Mapping[str, Any] = field(default_factory=dict)
-    match: Literal["always", "change"] | None = None
+    match: Literal["always", "change", "judge"] | None = None
     files: tuple[str, ...] = ()
     who: str = ""
     media_types: tuple[str, ...] = ("application/json",)
@@ -133,8 +139,10 @@ def _edge(view: View, spec: Endpoint) -> View:
             return conditional(reply)
         # A retry reads its acknowledgement from the database, which keeps no order
         # of members: sorted, it has the same bytes as the first one.
-        body = dumps(reply.data, ordered=request.method == "PUT")
-        return conditional(json_response(body, reply.status, reply.etag, reply.headers))
+        ordered = request.method == "PUT"
+        body = dumps(reply.data, ordered=ordered, language=language())
+        etag = reply.etag and in_language(reply.etag)
+        return conditional(json_response(body, reply.status, etag, reply.headers))
 
     wrapped.spec = spec  # type: ignore[attr-defined]
     return wrapped

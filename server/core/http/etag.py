@@ -7,6 +7,10 @@ import hashlib
 from flask import Response, request
 
 from server.core.errors import PreconditionFailed, PreconditionRequired
+from server.core.http.app import language
+from server.core.text import DEFAULT
+
+_QUOTE = '"'
 
 
 def etag_of(*parts: object) -> str:
@@ -15,8 +19,22 @@ def etag_of(*parts: object) -> str:
     return f'"{digest[:32]}"'
 
 
+def in_language(etag: str) -> str:
+    """Return the ETag of a JSON answer in the caller's language; as it is in zh-CN."""
+    chosen = language()
+    return etag if chosen == DEFAULT else f'{etag.removesuffix(_QUOTE)}.{chosen}"'
+
+
 def fresh(etag: str) -> bool:
-    """Tell whether the caller's copy (``If-None-Match``) is ``etag`` or any."""
+    """Tell whether the caller's copy (``If-None-Match``) is this answer, or any.
+
+    ``etag`` is what the view gives as that of a :class:`Reply`.
+    """
+    return has_copy(in_language(etag))
+
+
+def has_copy(etag: str) -> bool:
+    """Tell whether ``If-None-Match`` names this very ETag, or any; of a file, say."""
     header = request.headers.get("If-None-Match")
     if header is None:
         return False
@@ -37,24 +55,10 @@ def conditional(response: Response) -> Response:
             hashlib.sha256(response.get_data()).hexdigest()
         )
         response.headers.setdefault("Cache-Control", "private, no-cache")
-    if fresh(response.headers["ETag"]):
+    if has_copy(response.headers["ETag"]):
         response.status_code = 304
         response.set_data(b"")
     return response
-
-
-def require_match(etag: str) -> None:
-    """Demand that ``If-Match`` names ``etag``.
-
-    Raises:
-        PreconditionRequired: the header is missing.
-        PreconditionFailed: it names something else.
-    """
-    header = request.headers.get("If-Match")
-    if header is None:
-        raise PreconditionRequired()
-    if header.strip() != "*" and etag not in _listed(header):
-        raise PreconditionFailed()
 
 
 def require_version(key: str, version: int) -> None:
@@ -63,8 +67,7 @@ def require_version(key: str, version: int) -> None:
     For ETags of the form ``"<key>.<version>.<how this caller sees it>"``.
 
     Raises:
-        PreconditionRequired: the header is missing.
-        PreconditionFailed: it names another version.
+        PreconditionRequired, PreconditionFailed: as :func:`check_version`.
     """
     check_version(request.headers.get("If-Match"), key, version)
 
@@ -73,15 +76,27 @@ def check_version(header: str | None, key: str, version: int) -> None:
     """Demand that ``header``, in the form of ``If-Match``, names this version.
 
     Raises:
-        PreconditionRequired: there is none.
-        PreconditionFailed: it names another version.
+        PreconditionRequired: there is none, or ``*``: any version.
+        PreconditionFailed: it names another version, or none that can be read.
     """
-    if header is None:
+    tags = named_tags(header)
+    if tags is None:
         raise PreconditionRequired()
-    tags = [tag.strip('"') for tag in _listed(header)]
-    named = any(tag.startswith(f"{key}.{version}.") for tag in tags)
-    if header.strip() != "*" and not named:
+    if not any(tag.startswith(f"{key}.{version}.") for tag in tags):
         raise PreconditionFailed()
+
+
+def named_tags(header: str | None) -> list[str] | None:
+    """Return what the strong tags of an ``If-Match`` say, without their quotes.
+
+    None where there is none, and for ``*``, which would let a change pass over
+    whatever others did meanwhile. A weak tag names no version: only a strong one
+    matches (RFC 9110, 13.1.1).
+    """
+    if header is None or header.strip() == "*":
+        return None
+    tags = [part.strip() for part in header.split(",")]
+    return [tag.strip('"') for tag in tags if not tag.startswith("W/")]
 
 
 def _listed(header: str) -> set[str]:

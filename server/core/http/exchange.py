@@ -14,13 +14,17 @@ from server.core.http.schema import Schema
 _PROBLEM = {"application/problem+json": {"schema": "Problem"}}
 _ETAG = {"ETag": {"schema": {"type": "string"}, "description": "version of the answer"}}
 
+_UNNEEDED = {
+    "change": "; not for what is new or comes again as it is",
+    "judge": "; only for what decides",
+}
+
 
 def conditions(method: str, endpoint: Endpoint) -> list[dict[str, Any]]:
     """Return the headers with which a call depends on a version."""
     if endpoint.match is not None:
         said = "ETag of the version to change"
-        if endpoint.match == "change":
-            said += "; not for what is new or comes again as it is"
+        said += _UNNEEDED.get(endpoint.match, "")
         return [_header("If-Match", said, endpoint.match == "always")]
     if _is_read(method, endpoint):
         return [_header("If-None-Match", "ETag of the copy the caller has", False)]
@@ -77,7 +81,7 @@ def _refusals(rule: Rule, method: str, endpoint: Endpoint) -> dict[int, str]:
         ),
         412: (endpoint.match is not None, "If-Match names another version"),
         422: (bool(takes), "Wrong fields or parameters, each named in errors"),
-        428: (endpoint.match is not None, "If-Match is missing"),
+        428: (endpoint.match is not None, "If-Match is missing or *"),
     }
     return {status: said for status, (applies, said) in known.items() if applies}
 

@@ -10,7 +10,7 @@ from typing import IO
 
 from flask import Response, request, send_file
 
-from server.core.http.etag import fresh
+from server.core.http.etag import has_copy
 
 # A file of up to this many bytes is held in memory, a longer one on the disk.
 IN_MEMORY = 1 << 22
@@ -24,7 +24,7 @@ def sent(
     ``name``: as what it is to be kept, None where it is to be shown. ``packs``: it is
     text, which gzip makes shorter.
     """
-    if fresh(etag):
+    if has_copy(etag):
         file.close()
         response = Response(status=304)
     else:

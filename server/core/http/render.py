@@ -15,7 +15,8 @@ from werkzeug.exceptions import HTTPException
 
 from server.core.db import OutOfReach
 from server.core.errors import Problem, Unauthenticated, Unavailable
-from server.core.text import Text, pick_language
+from server.core.http.app import language
+from server.core.text import DEFAULT, Text
 
 logger = logging.getLogger(__name__)
 
@@ -32,15 +33,22 @@ _HTTP_PROBLEMS = {
 }
 
 
-def dumps(data: Any, *, ordered: bool = False) -> bytes:
+def dumps(data: Any, *, ordered: bool = False, language: str = DEFAULT) -> bytes:
     """Return ``data`` as UTF-8 JSON; dates as RFC 3339, UUIDs as text.
 
-    ``ordered``: members by name, else as they come.
+    ``ordered``: members by name, else as they come. Of a :class:`Text` what it says in
+    ``language``.
     """
+
+    def said(value: Any) -> str:
+        if isinstance(value, Text):
+            return value.said(language)
+        raise TypeError(f"no JSON for {type(value).__name__}")
+
     option = orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(
-        data, option=option | orjson.OPT_SORT_KEYS if ordered else option
-    )
+    if ordered:
+        option |= orjson.OPT_SORT_KEYS
+    return orjson.dumps(data, default=said, option=option)
 
 
 def json_response(
@@ -96,10 +104,10 @@ def install_problem_handlers(app: Flask) -> None:
 
 
 def _told(problem: Problem) -> Response:
-    language = pick_language(request.headers.get("Accept-Language"))
-    document = problem_document(problem, language)
+    chosen = language()
+    document = problem_document(problem, chosen)
     response = compressed(dumps(document), "application/problem+json", problem.status)
-    response.headers["Content-Language"] = language
+    response.headers["Content-Language"] = chosen
     if isinstance(problem, Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     if problem.retry_after is not None:

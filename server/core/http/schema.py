@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 from marshmallow import fields
@@ -13,7 +13,9 @@ from werkzeug.datastructures import MultiDict
 
 from server.core.clock import read_day
 from server.core.errors import FieldError, Invalid
-from server.core.text import Text
+from server.core.text import EMPTY, Text
+
+BACKWARDS = Text("开始日期晚于结束日期", "The period ends before it begins")
 
 
 class Schema(ma.Schema):
@@ -77,13 +79,69 @@ class Line(fields.String):
     """A short text: trimmed, not empty unless allowed, bounded."""
 
     def __init__(self, *, longest: int = 200, empty: bool = False, **kw: Any) -> None:
-        super().__init__(
-            validate=ma.validate.Length(min=0 if empty else 1, max=longest), **kw
-        )
+        # The least length is refused in words of its own; OpenAPI is told it here.
+        told = {"minLength": 0 if empty else 1, **kw.pop("metadata", {})}
+        super().__init__(validate=ma.validate.Length(max=longest), metadata=told, **kw)
+        self.empty = empty
 
     def _deserialize(self, value: Any, *args: Any, **kw: Any) -> str:
-        text = super()._deserialize(value, *args, **kw)
-        return str(text).strip()
+        text = str(super()._deserialize(value, *args, **kw)).strip()
+        if not text and not self.empty:
+            raise ma.ValidationError([EMPTY])
+        return text
+
+
+class Dict(fields.Dict):
+    """An object with any members; what is wrong is told at the member itself."""
+
+    def deserialize(self, value: Any, *args: Any, **kw: Any) -> Any:
+        """Load as marshmallow does, with pointers that a caller can follow."""
+        try:
+            return super().deserialize(value, *args, **kw)
+        except ma.ValidationError as error:
+            if not isinstance(value, dict) or not isinstance(error.messages, dict):
+                raise
+            # marshmallow tells them below ``key`` and ``value``. Of a member whose
+            # name is wrong nobody asks what it holds.
+            told = {
+                name: wrong.get("key") or wrong["value"]
+                for name, wrong in error.messages.items()
+            }
+            raise ma.ValidationError(told) from error
+
+
+class Span(Schema):
+    """A query from one local day to another, both included; either may be open.
+
+    ``spans``: the names of further such pairs.
+    """
+
+    spans: ClassVar[tuple[tuple[str, str], ...]] = (("from", "to"),)
+
+    from_ = Day(data_key="from")
+    to = Day()
+
+    @ma.post_load
+    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if "from_" in data:
+            data["from"] = data.pop("from_")
+        return data
+
+    @ma.validates_schema
+    def _forwards(self, data: dict[str, Any], **_: Any) -> None:
+        given = {name.removesuffix("_"): value for name, value in data.items()}
+        wrong = backwards(given, self.spans)
+        if wrong:
+            raise ma.ValidationError({name: [BACKWARDS] for name in wrong})
+
+
+def backwards(given: Mapping[str, Any], spans: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the first names of the ``spans`` that end before they begin."""
+    return [
+        first
+        for first, last in spans
+        if given.get(first) and given.get(last) and given[first] > given[last]
+    ]
 
 
 def load_body(schema: type[Schema], data: Any) -> Any:
