@@ -354,7 +354,7 @@ def test_judgements_need_the_state_they_judge(make: Factory) -> None:
     assert command.get(f"/incidents/{number}").headers["ETag"] != old
     judged = entry("false_alarm")
     assert command.put(f"{path}/{uuid4()}", json=judged).status_code == 428
-    for match, status in (("*", 428), (f"W/{old}", 412), ("garbage", 412)):
+    for match, status in (("*", 428), ('W/"x"', 412), ("garbage", 412)):
         guarded = {"If-Match": match}
         answer = command.put(f"{path}/{uuid4()}", json=judged, headers=guarded)
         assert answer.status_code == status

@@ -34,7 +34,6 @@ def test_register_again_and_change(make: Factory) -> None:
         ("*", 428),
         (f'"{id}.7"', 412),
         (f'"{id}.{"9" * 5000}"', 412),
-        (f"W/{again.headers['ETag']}", 412),
         ("garbage", 412),
     ):
         headers = {"If-Match": match}

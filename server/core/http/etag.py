@@ -87,16 +87,15 @@ def check_version(header: str | None, key: str, version: int) -> None:
 
 
 def named_tags(header: str | None) -> list[str] | None:
-    """Return what the strong tags of an ``If-Match`` say, without their quotes.
+    """Return what the tags of an ``If-Match`` say, without their quotes.
 
     None where there is none, and for ``*``, which would let a change pass over
-    whatever others did meanwhile. A weak tag names no version: only a strong one
-    matches (RFC 9110, 13.1.1).
+    whatever others did meanwhile. A tag that a proxy made weak, as those that compress
+    do, names the same version still.
     """
     if header is None or header.strip() == "*":
         return None
-    tags = [part.strip() for part in header.split(",")]
-    return [tag.strip('"') for tag in tags if not tag.startswith("W/")]
+    return [tag.strip('"') for tag in _listed(header)]
 
 
 def _listed(header: str) -> set[str]:
