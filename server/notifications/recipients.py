@@ -150,8 +150,11 @@ def _coordinator(wanted: Wanted, case: Case, event: Event) -> None:
 
 
 def _dispatcher(wanted: Wanted, case: Case, event: Event) -> None:
+    # Given back to who assigned it, that department leads again.
     if case.lead is None:
         wanted.roles.add(Role.SAFETY_OFFICE)
+    elif event["payload"].get("next") == "dispatcher":
+        wanted.departments.add(case.lead)
 
 
 def _safety_office(wanted: Wanted, case: Case, event: Event) -> None:

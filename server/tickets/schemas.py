@@ -200,6 +200,7 @@ class TicketOut(TicketRow):
     feedback = fields.Dict(allow_none=True)
     duplicates_hint = fields.Integer(allow_none=True)
     recurrence = fields.Dict()
+    blocked = fields.List(fields.Nested(BlockedOut))
 
 
 class SimilarRow(TicketRow):
@@ -207,7 +208,6 @@ class SimilarRow(TicketRow):
 
     distance_m = fields.Float()
     same_place = fields.Boolean()
-    blocked = fields.List(fields.Nested(BlockedOut))
 
 
 Names = dict[str, str]

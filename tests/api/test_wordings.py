@@ -88,6 +88,15 @@ def test_a_return_is_the_officers_to_mend_until_the_office_decides(
     assert newest(worker) == "被部门退回"
 
 
+def test_given_back_to_who_assigned_it(make: Factory) -> None:
+    bureau, market = make.handler("kq-emergency"), make.handler("kq-market")
+    number = make.reported(make.grid_worker(), duty_item="26", category="P5")
+    bureau.done(number, "dispatch", department="kq-market", note="按行业")
+    market.done(number, "return", note="不属本部门")
+    tell()
+    assert newest(bureau) == "被部门退回，请重新分派"
+
+
 def test_what_the_town_has_not_closed_is_not_the_departments_fault(
     make: Factory,
 ) -> None:
