@@ -19,7 +19,6 @@ from server.core import queues, workdays
 from server.core.db import (
     db,
     engine_options,
-    forget_inherited_connections,
     ping_idle_connections,
 )
 from server.core.http.ids import install_ids
@@ -115,7 +114,6 @@ def _install_database(app: Flask, settings: Settings) -> None:
     sealer = Sealer(audit_key(settings), SUBSCRIPTIONS)
     app.extensions["sealer"] = sealer
     with app.app_context():
-        forget_inherited_connections(db.engine)
         ping_idle_connections(db.engine)
     sealer.attach(db.session)
 

@@ -68,8 +68,9 @@ def backlog() -> dict[str, int]:
 def run_delivery(delivery_id: int, run: Callable[[str, dict[str, Any]], None]) -> None:
     """Do the job of one delivery and strike it off, in one unit of work.
 
-    ``run`` gets the job's name and the event as a dict. A delivery that is already
-    struck off, or being worked on elsewhere, is no work. A failure is noted and the
+    ``run`` gets the job's name and the event as a dict. A delivery that is struck off
+    is no work; one that somebody else holds is waited for: what holds it may be the
+    dispatcher, which hands over before it commits. A failure is noted and the
     delivery becomes due again after 2, 4, 8 … seconds; the error is raised on.
     """
     try:
@@ -78,7 +79,7 @@ def run_delivery(delivery_id: int, run: Callable[[str, dict[str, Any]], None]) -
                 select(Delivery, AuditEvent)
                 .join(AuditEvent, AuditEvent.id == Delivery.event_id)
                 .where(Delivery.id == delivery_id)
-                .with_for_update(of=Delivery, skip_locked=True)
+                .with_for_update(of=Delivery)
             ).one_or_none()
             if row is None:
                 return

@@ -7,15 +7,19 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from functools import partial
 from pathlib import Path
 
 import click
+from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import RoundRobinWorker
+from rq.worker import DequeueStrategy
 from sqlalchemy.exc import OperationalError
 
 from server import wiring
@@ -31,6 +35,8 @@ WEB_WORKERS = 2
 WEB_THREADS = 128
 # Open connections of one web process; more wait until one is closed.
 CONNECTIONS = 4096
+# Seconds that a job may go on beyond its time before its process is ended.
+GRACE = 30.0
 # Seconds between two looks into the outbox when it was empty.
 IDLE = 0.5
 # Seconds to wait when the database or Redis does not answer.
@@ -101,19 +107,47 @@ def prepare_metrics(directory: Path) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
 
 
+class InProcessWorker(SimpleWorker):
+    """Works on jobs in its own process, where what was loaded for one serves the next.
+
+    A process for each job would begin with nothing each time: reading the rules costs
+    several times what the job does. A job beyond its time is interrupted by RQ; in a
+    library that cannot be, the process is ended, and its keeper starts another.
+    """
+
+    app: Flask
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Do one job in an application context of its own."""
+        allowed = float(job.timeout or queues.TIMEOUT) + GRACE
+        overdue = threading.Timer(allowed, _give_up, [job.id])
+        overdue.daemon = True
+        overdue.start()
+        try:
+            with self.app.app_context():
+                super().execute_job(job, queue)
+        finally:
+            overdue.cancel()
+
+
+def _give_up(job: str) -> None:
+    logger.error("job %s cannot be interrupted: the worker ends", job)
+    os._exit(1)
+
+
 @click.command()
 def worker() -> None:
-    """Work on jobs (RQ, one process for each job)."""
+    """Work on jobs (RQ, in this process)."""
     # Phones wait for their acknowledgement, nobody waits for a thumbnail.
     os.nice(10)
     with application() as app:
         redis = app.extensions["redis"]
         watched = [queues.queue(redis, name) for name in queues.QUEUES]
+        ours = InProcessWorker(watched, connection=redis, serializer=JSONSerializer)
+        ours.app = app
         # RQ tells three lines a job at its usual level; what fails it tells at this.
         # In turn: a long backlog of events must not hold up what the clock does.
-        RoundRobinWorker(watched, connection=redis, serializer=JSONSerializer).work(
-            logging_level="WARNING"
-        )
+        ours.work(logging_level="WARNING", dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
 
 
 @click.command()
@@ -129,7 +163,9 @@ def cron() -> None:
             try:
                 queues.note_alive(redis, "cron")
                 _start_periodic(redis, started)
-                handed = dispatch_once(partial(_enqueue, redis))
+                handed = queues.has_room(redis) and dispatch_once(
+                    partial(_enqueue, redis)
+                )
                 pause = 0.0 if handed else IDLE
             except (RedisError, OperationalError) as error:
                 # Nothing is lost: what was not handed over is still in the outbox.

@@ -19,6 +19,9 @@ QUEUES = (EVENTS, PERIODIC)
 Deliveries = Sequence[tuple[int, int]]  # (delivery id, attempt)
 
 _RAN = "patrol:ran"
+# With so many jobs before it a delivery waits in the outbox, where it is handed over
+# once; a longer queue would hold again what was handed over again meanwhile.
+MOST_WAITING = 200
 # A delivery that cannot be processed in this time (seconds) is stuck.
 TIMEOUT = 120
 
@@ -39,6 +42,11 @@ def queue(redis: Redis, name: str) -> Queue:
     return Queue(
         name, connection=redis, serializer=JSONSerializer, default_timeout=TIMEOUT
     )
+
+
+def has_room(redis: Redis) -> bool:
+    """Tell whether jobs owed for events are to be handed over now."""
+    return queue(redis, EVENTS).count < MOST_WAITING
 
 
 def note_alive(redis: Redis, program: str) -> None:

@@ -31,7 +31,7 @@ from server.core.embedded.processes import (
 MARK = "PATROL_SUPERVISED"
 
 STOP_STEPS = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
-LONGEST_PAUSE = 30.0  # seconds before a crashed program is started again
+LONGEST_PAUSE = 10.0  # seconds before a crashed program is started again
 STEADY = 60.0  # a program that ran this long begins anew with the shortest pause
 TICK = 0.2  # seconds between two looks at everything
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Barrier
@@ -12,19 +13,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from redis import ConnectionError as RedisDown
 from redis import Redis
 from rq import Queue
 from rq.exceptions import InvalidJobOperation
 from rq.serializers import JSONSerializer
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from server import wiring
 from server.audit import dispatcher
 from server.audit.dispatcher import MAX_ATTEMPTS, PATIENCE, dispatch_once, run_delivery
 from server.audit.models import AuditEvent, Delivery
 from server.audit.service import record
+from server.cli import processes
+from server.cli.processes import InProcessWorker
 from server.core import queues
 from server.core.clock import now
 from server.core.db import db, unit_of_work
@@ -255,7 +258,17 @@ def test_a_failing_job_is_noted_and_tried_again_later(
     assert worker.get(f"/photos/{photo}/thumbnail").status_code == 200
 
 
-def test_a_job_under_way_elsewhere_is_left_alone(
+def until_blocked() -> None:
+    """Wait until somebody waits for a row that this session holds."""
+    query = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(300):
+        if db.session.scalar(query):
+            return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
+
+
+def test_a_job_under_way_elsewhere_is_not_done_again(
     committed_app: Flask, worker: Caller
 ) -> None:
     send_photo(worker)
@@ -263,18 +276,102 @@ def test_a_job_under_way_elsewhere_is_left_alone(
     db.session.rollback()
     done: list[str] = []
 
-    def meanwhile(job: str, _: dict[str, Any]) -> None:
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(again).result(30)
-        done.append(job)
-
     def again() -> None:
         with committed_app.app_context():
             run_delivery(delivery, lambda job, _: done.append(f"{job} twice"))
 
-    run_delivery(delivery, meanwhile)
+    def meanwhile(job: str, _: dict[str, Any]) -> None:
+        started.append(pool.submit(again))
+        until_blocked()
+        done.append(job)
+
+    started: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+        run_delivery(delivery, meanwhile)
+        started[0].result(30)
     assert done == ["make_derivatives"]
     assert outbox() == []
+
+
+def test_a_job_taken_before_the_hand_over_is_committed(
+    committed_app: Flask, worker: Caller
+) -> None:
+    send_photo(worker)
+    done: list[str] = []
+
+    def take(delivery: int) -> None:
+        with committed_app.app_context():
+            run_delivery(delivery, lambda job, _: done.append(job))
+
+    def enqueue(owed: Sequence[tuple[int, int]]) -> None:
+        started.extend(pool.submit(take, delivery) for delivery, _ in owed)
+        until_blocked()
+
+    started: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+        assert dispatch_once(enqueue) == 1
+        started[0].result(30)
+    assert done == ["make_derivatives"]
+    assert outbox() == []
+
+
+def test_a_long_queue_gets_no_more(
+    worker: Caller, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "MOST_WAITING", 2)
+    for _ in range(2):
+        assert queues.has_room(redis)
+        send_photo(worker)
+        hand_over(redis)
+    assert not queues.has_room(redis)
+    work_off(redis)
+    assert queues.has_room(redis)
+
+
+def test_each_job_of_the_worker_has_a_context_of_its_own(
+    committed_app: Flask,
+    worker: Caller,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[bool] = []
+
+    def job(_: dict[str, Any]) -> None:
+        seen.append("mark" in g)
+        g.mark = True
+
+    monkeypatch.setitem(wiring.JOBS, "make_derivatives", job)
+    for _ in range(3):
+        send_photo(worker)
+    hand_over(redis)
+    in_process(committed_app, redis).work(burst=True, logging_level="WARNING")
+    assert seen == [False] * 3
+    assert outbox() == []
+
+
+def test_a_job_that_cannot_be_interrupted_ends_the_worker(
+    committed_app: Flask,
+    worker: Caller,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr(processes, "GRACE", 0.1 - queues.TIMEOUT)
+    monkeypatch.setattr(processes, "_give_up", ended.append)
+    monkeypatch.setitem(wiring.JOBS, "make_derivatives", lambda _: time.sleep(1))
+    send_photo(worker)
+    hand_over(redis)
+    (job_id,) = queues.queue(redis, queues.EVENTS).job_ids
+    in_process(committed_app, redis).work(burst=True, logging_level="WARNING")
+    assert ended == [job_id]
+
+
+def in_process(app: Flask, redis: Redis) -> InProcessWorker:
+    """Return the worker as the installation runs it."""
+    watched = [queues.queue(redis, name) for name in queues.QUEUES]
+    made = InProcessWorker(watched, connection=redis, serializer=JSONSerializer)
+    made.app = app
+    return made
 
 
 def test_batches(worker: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
