@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from server.core.errors import Invalid
 from server.core.text import Text
 from server.tickets import deadlines
 from server.tickets.change import Change
+from server.tickets.models import Ticket
 from server.tickets.stages import OF_THE_HAZARD, STEPS
 from server.tickets.vocabulary import State
+
+# The actions whose day is later than the one in force.
+LATER = frozenset({"extend", "request_extension"})
 
 
 def request_extension(change: Change) -> None:
@@ -80,6 +84,16 @@ def resume(change: Change) -> None:
     if ticket.due_on is not None and step in OF_THE_HAZARD:
         ticket.due_on = due_on
     change.payload |= {"due_on": due_on, "paused_days": (change.today - since).days}
+
+
+def first_day(action: str, ticket: Ticket, today: date) -> date:
+    """Return the first day that an action's date may name."""
+    if action == "suspend":
+        return today + timedelta(days=1)
+    day = deadlines.last_day(ticket.deadlines, ticket.due_on)
+    if action in LATER and day is not None:
+        return max(today, day + timedelta(days=1))
+    return today
 
 
 def _later(change: Change, due_on: date) -> date:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from server.core.clock import local_date
 from server.core.permissions import Person
 from server.core.text import Text
-from server.tickets import deadlines, people, suggestions, workflow
+from server.tickets import deadlines, delays, people, suggestions, workflow
 from server.tickets.fields import (
     LATEST,
     LONGEST_TEXT,
@@ -150,7 +150,7 @@ def _field(
     suggested = suggest(rows, sight) if suggest else []
     if suggested:
         document["suggestions"] = suggested
-    return document | _limits(field, rows, sight.today)
+    return document | _limits(field, rows, sight)
 
 
 def _choices(field: Field, rows: list[Transition], seen: View) -> dict[str, Any]:
@@ -198,13 +198,14 @@ def _people(known: list[Person]) -> dict[str, Any]:
     }
 
 
-def _limits(field: Field, rows: list[Transition], today: date) -> dict[str, Any]:
+def _limits(field: Field, rows: list[Transition], sight: Sight) -> dict[str, Any]:
     if field.kind in ("text", "ticket"):
         return {"max_length": LONGEST_TEXT}
     if field.kind == "date" and field.past:
-        return {"past": True, "not_after": today.isoformat()}
+        return {"past": True, "not_after": sight.today.isoformat()}
     if field.kind == "date":
-        limits = {"not_before": today.isoformat(), "before": LATEST.isoformat()}
+        first = delays.first_day(rows[0].action, sight.seen.ticket, sight.today)
+        limits = {"not_before": first.isoformat(), "before": LATEST.isoformat()}
         return limits | ({"working_day": True} if field.working_day else {})
     if field.kind == "departments":
         return {"max_items": MOST_DEPARTMENTS}

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from server.audit.models import AuditEvent
+from server.core import workdays
 from server.core.db import db
 from server.core.permissions import Role
 from server.tickets import reminders
@@ -141,6 +142,31 @@ def test_extension_is_asked_by_one_and_approved_by_another(make: Factory) -> Non
     second = make.handler("kq-fire", Role.LEAD)
     kept = second.done(number, "refuse_extension", note="不同意")
     assert (kept["due_on"], kept["extension"]) == (workday(9), None)
+
+
+def test_a_later_day_begins_after_the_one_in_force(make: Factory) -> None:
+    worker, officer = make.grid_worker(), make.town_officer()
+    handling = {"kind": "deadline", "due_on": workday(4)}
+    number = make.ticket(worker, handling=handling)
+    first = limit(worker.ticket(number), "request_extension", "due_on")
+    after = date.fromisoformat(workday(4)) + timedelta(days=1)
+    assert first == after
+    worker.done(number, "reinspect", result="failed", note="未改")
+    assert limit(officer.ticket(number), "extend", "due_on") == first
+    refused = officer.act(number, "extend", due_on=workday(4), note="再缓")
+    assert refused.status_code == 422
+    taken = workdays.calendar().on_or_after(first).isoformat()
+    officer.done(number, "extend", due_on=taken, note="再缓")
+    early = limit(officer.ticket(number), "suspend", "until") - timedelta(days=1)
+    refused = officer.act(number, "suspend", until=early.isoformat(), note="x")
+    assert refused.status_code == 422
+
+
+def limit(ticket: dict[str, Any], action: str, field: str) -> date:
+    """Return the first day that a field of an action takes."""
+    offered = {a["action"]: a for a in ticket["actions"]}
+    named = {f["name"]: f for f in offered[action]["fields"]}
+    return date.fromisoformat(named[field]["not_before"])
 
 
 def test_the_town_extends_what_was_asked(make: Factory) -> None:

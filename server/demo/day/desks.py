@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from random import Random
 from typing import Any
 from urllib.parse import quote
@@ -192,9 +192,8 @@ class Desk:
     def _fill(self, case: Case, step: Step, field: dict[str, Any], rng: Random) -> Any:
         kind = field["type"]
         if kind == "date":
-            # A later day is asked for beyond any that an order sets.
-            days = 20 if step.action == "request_extension" else 3
-            return due(datetime.now(CHINA), days + rng.randint(0, 12)).isoformat()
+            first = date.fromisoformat(field["not_before"])
+            return due(first, 3 + rng.randint(0, 12)).isoformat()
         if kind == "choice":
             return rng.choice(field["choices"])
         if kind == "photos":

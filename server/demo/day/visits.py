@@ -219,17 +219,17 @@ def _handling(scenario: Scenario, found_at: datetime, rng: Random) -> dict[str, 
         "note": rng.choice(scenario.reasons),
     }
     if scenario.notice:
-        handling["due_on"] = due(found_at, rng.randint(3, 10)).isoformat()
+        day = found_at.astimezone(CHINA).date()
+        handling["due_on"] = due(day, rng.randint(3, 10)).isoformat()
     if scenario.refusals:
         how, said = rng.choice(scenario.refusals)
         handling["refused"] = {"how": how, "note": said}
     return handling
 
 
-def due(moment: datetime, days: int) -> date:
-    """Return the local day ``days`` after ``moment``, or the next working day."""
-    day = moment.astimezone(CHINA).date() + timedelta(days=days)
-    return workdays.calendar().on_or_after(day)
+def due(day: date, days: int) -> date:
+    """Return the day ``days`` after ``day``, or the next working day."""
+    return workdays.calendar().on_or_after(day + timedelta(days=days))
 
 
 def _position(spot: LonLat, rng: Random) -> dict[str, Any]:
