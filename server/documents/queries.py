@@ -36,25 +36,24 @@ class Seen(NamedTuple):
     files: Sequence[DocumentFile]
 
 
-_LATER = aliased(Document, name="later")
-_EARLIER = aliased(Document, name="earlier")
-
-
 def _whole() -> Select[Any]:
+    # Made anew each time: threads that use one for the first time at once break it.
+    later = aliased(Document, name="later")
+    earlier = aliased(Document, name="earlier")
     query = (
         select(
             Document,
             Department.name,
             Staff.name,
             DocumentTemplate.editable,
-            _LATER,
-            _EARLIER,
+            later,
+            earlier,
         )
         .join(Department, Department.code == Document.issuer)
         .join(Staff, Staff.id == Document.issued_by)
         .join(DocumentTemplate, DocumentTemplate.digest == Document.template_digest)
-        .outerjoin(_LATER, _LATER.withdraws_id == Document.id)
-        .outerjoin(_EARLIER, _EARLIER.id == Document.withdraws_id)
+        .outerjoin(later, later.withdraws_id == Document.id)
+        .outerjoin(earlier, earlier.id == Document.withdraws_id)
     )
     return cast(Select[Any], query)
 

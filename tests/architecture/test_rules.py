@@ -70,6 +70,19 @@ def test_commit_occurs_once() -> None:
     assert [name for name, _ in calls] == ["db.py"]
 
 
+def test_no_alias_is_shared_by_threads() -> None:
+    """An alias is completed when it is first used, which two threads do badly."""
+    shared = [
+        (path.name, node.lineno)
+        for path, source in SOURCES.items()
+        for statement in ast.parse(source).body
+        if isinstance(statement, (ast.Assign, ast.AnnAssign))
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "aliased"
+    ]
+    assert shared == []
+
+
 @pytest.mark.parametrize("thing", ["ticket", "order"])
 def test_state_is_written_in_one_place(thing: str) -> None:
     writes = [
