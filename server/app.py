@@ -19,6 +19,7 @@ from server.core import queues, workdays
 from server.core.db import (
     db,
     engine_options,
+    forget_inherited_connections,
     ping_idle_connections,
 )
 from server.core.http.ids import install_ids
@@ -114,6 +115,7 @@ def _install_database(app: Flask, settings: Settings) -> None:
     sealer = Sealer(audit_key(settings), SUBSCRIPTIONS)
     app.extensions["sealer"] = sealer
     with app.app_context():
+        forget_inherited_connections(db.engine)
         ping_idle_connections(db.engine)
     sealer.attach(db.session)
 

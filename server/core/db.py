@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -136,6 +137,14 @@ def violated(error: IntegrityError | psycopg.IntegrityError) -> str | None:
     original = error.orig if isinstance(error, IntegrityError) else error
     diagnostics = getattr(original, "diag", None)
     return getattr(diagnostics, "constraint_name", None)
+
+
+def forget_inherited_connections(engine: Engine) -> None:
+    """Drop ``engine``'s pooled connections in forked children, leaving the parent's.
+
+    A socket shared by two processes corrupts both.
+    """
+    os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
 
 
 def inside_any(

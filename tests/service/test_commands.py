@@ -170,9 +170,9 @@ def test_the_worker_logs_no_line_for_a_job_that_succeeds(
             asked.update(how)
             return True
 
-    monkeypatch.setattr(processes, "RoundRobinWorker", Quiet)
+    monkeypatch.setattr(processes, "InProcessWorker", Quiet)
     monkeypatch.setattr(processes, "application", lambda: nullcontext(app))
     monkeypatch.setattr(os, "nice", lambda _: 0)
     ended = CliRunner().invoke(processes.worker)
     assert ended.exit_code == 0, ended.output
-    assert asked == {"logging_level": "WARNING"}
+    assert asked["logging_level"] == "WARNING"
