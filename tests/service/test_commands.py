@@ -16,6 +16,7 @@ from click import ClickException
 from click.testing import CliRunner
 from flask import Flask
 from rq import Worker
+from rq.worker import DequeueStrategy
 
 from server.cli import address, processes
 from tests.conftest import SECRET
@@ -175,4 +176,7 @@ def test_the_worker_logs_no_line_for_a_job_that_succeeds(
     monkeypatch.setattr(os, "nice", lambda _: 0)
     ended = CliRunner().invoke(processes.worker)
     assert ended.exit_code == 0, ended.output
-    assert asked["logging_level"] == "WARNING"
+    assert asked == {
+        "logging_level": "WARNING",
+        "dequeue_strategy": DequeueStrategy.ROUND_ROBIN,
+    }
