@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from redis import ConnectionError as RedisDown
 from redis import Redis
 from rq import Queue
@@ -26,6 +26,8 @@ from server.audit import dispatcher
 from server.audit.dispatcher import MAX_ATTEMPTS, PATIENCE, dispatch_once, run_delivery
 from server.audit.models import AuditEvent, Delivery
 from server.audit.service import record
+from server.cli import processes
+from server.cli.processes import InProcessWorker
 from server.core import queues
 from server.core.clock import now
 from server.core.db import db, unit_of_work
@@ -324,6 +326,52 @@ def test_a_long_queue_gets_no_more(
     assert not queues.has_room(redis)
     work_off(redis)
     assert queues.has_room(redis)
+
+
+def test_each_job_of_the_worker_has_a_context_of_its_own(
+    committed_app: Flask,
+    worker: Caller,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[bool] = []
+
+    def job(_: dict[str, Any]) -> None:
+        seen.append("mark" in g)
+        g.mark = True
+
+    monkeypatch.setitem(wiring.JOBS, "make_derivatives", job)
+    for _ in range(3):
+        send_photo(worker)
+    hand_over(redis)
+    in_process(committed_app, redis).work(burst=True, logging_level="WARNING")
+    assert seen == [False] * 3
+    assert outbox() == []
+
+
+def test_a_job_that_cannot_be_interrupted_ends_the_worker(
+    committed_app: Flask,
+    worker: Caller,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr(processes, "GRACE", 0.1 - queues.TIMEOUT)
+    monkeypatch.setattr(processes, "_give_up", ended.append)
+    monkeypatch.setitem(wiring.JOBS, "make_derivatives", lambda _: time.sleep(1))
+    send_photo(worker)
+    hand_over(redis)
+    (job_id,) = queues.queue(redis, queues.EVENTS).job_ids
+    in_process(committed_app, redis).work(burst=True, logging_level="WARNING")
+    assert ended == [job_id]
+
+
+def in_process(app: Flask, redis: Redis) -> InProcessWorker:
+    """Return the worker as the installation runs it."""
+    watched = [queues.queue(redis, name) for name in queues.QUEUES]
+    made = InProcessWorker(watched, connection=redis, serializer=JSONSerializer)
+    made.app = app
+    return made
 
 
 def test_batches(worker: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
