@@ -41,7 +41,10 @@ _KEY = pytest.StashKey[dict[str, Any]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers before any worker; workers get their URLs by environment."""
-    if hasattr(config, "workerinput") or config.option.collectonly:
+    if hasattr(config, "workerinput"):
+        _take_own_redis(int(config.workerinput["workerid"].removeprefix("gw")))
+        return
+    if config.option.collectonly:
         return
     directory = Path(tempfile.mkdtemp(prefix="patrol-tests-"))
     postgres = EmbeddedPostgres(directory / "postgres", durable=False)
@@ -54,6 +57,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "directory": directory,
         "postgres": postgres,
     }
+
+
+def _take_own_redis(worker: int) -> None:
+    """Give a test worker a database of the one Redis that no other worker uses.
+
+    Tests of two workers run at the same time, and some empty it.
+    """
+    url = os.environ["TEST_REDIS_URL"]
+    os.environ["TEST_REDIS_URL"] = url.replace("db=0", f"db={worker}")
 
 
 def pytest_collection_finish() -> None:

@@ -42,9 +42,6 @@ from tests.conftest import _execute as execute
 from tests.conftest import _other_database as other_database
 from tests.conftest import settings_for
 
-# One worker: one server.
-pytestmark = pytest.mark.xdist_group("demo day")
-
 
 class Quiet(WSGIRequestHandler):
     """A request handler that keeps the test's output readable."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -47,8 +46,6 @@ from server.notifications.senders import Unsent
 from tests.factories import Caller, Factory
 from tests.notices import inbox, staff_id, tell
 from tests.servers import Mailbox, Receiver, Request, http_server, smtp_server
-
-pytestmark = pytest.mark.xdist_group("outbox")
 
 SECRET = "0123456789abcdef"
 
@@ -537,16 +534,6 @@ def test_a_sender_that_dies_loses_nothing(world: World) -> None:
 
 
 # --- Redis ------------------------------------------------------------------------
-
-
-@pytest.fixture
-def redis() -> Iterator[Redis]:
-    """An empty Redis that answers, on a database of its own."""
-    client = queues.connect(os.environ["TEST_REDIS_URL"].replace("db=0", "db=7"))
-    client.flushdb()
-    yield client
-    client.flushdb()
-    client.close()
 
 
 def hand_over(redis: Redis) -> None:

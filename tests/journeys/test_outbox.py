@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,21 +31,6 @@ from server.core import queues
 from server.core.clock import now
 from server.core.db import db, unit_of_work
 from tests.factories import Caller, Factory, picture
-
-# A database of Redis that no other test uses, so these run one after the other.
-OWN = 7
-pytestmark = pytest.mark.xdist_group("outbox")
-
-
-@pytest.fixture
-def redis() -> Iterator[Redis]:
-    """An empty Redis that answers."""
-    client = queues.connect(os.environ["TEST_REDIS_URL"].replace("db=0", f"db={OWN}"))
-    assert client.connection_pool.connection_kwargs["db"] == OWN
-    client.flushdb()
-    yield client
-    client.flushdb()
-    client.close()
 
 
 @pytest.fixture
