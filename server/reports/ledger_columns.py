@@ -106,7 +106,7 @@ def _department_name(code: str, rules: Rules) -> str:
         return code
 
 
-def _department(code: str | None, words: Words) -> Cell:
+def _department(code: str | None, words: Words) -> Shown | None:
     if code is None:
         return None
     return _named(code, _department_name(code, words.rules))
@@ -158,13 +158,18 @@ def _triggers(entry: Entry, rules: Rules) -> frozenset[str]:
     return asked | {routing.COLLAPSE_RISK}
 
 
+def _several(shown: Sequence[Shown]) -> Shown:
+    """Return several things as one cell."""
+    return Shown("；".join(s.text for s in shown), [s.document for s in shown])
+
+
 def _penalty(one: Penalised, words: Words) -> Shown:
     listed = (p for process in words.rules.processes for p in process.penalties)
     kind = next((p.name for p in listed if p.code == one.kind), one.kind)
     amount = papers.sum_said(one.kind, one.amount)
-    department = _department(one.department, words)
+    by = _department(one.department, words) or Shown("", None)
     parts = [
-        department.text if isinstance(department, Shown) else "",
+        by.text,
         kind,
         f"{amount}元" if amount is not None else "",
         one.document_no or "",
@@ -174,22 +179,21 @@ def _penalty(one: Penalised, words: Words) -> Shown:
         "kind": {"code": one.kind, "name": kind},
         "amount": amount,
         "document_no": one.document_no,
-        "department": department.document if isinstance(department, Shown) else None,
+        "department": by.document,
         "on": one.on,
     }
     return Shown(" ".join(part for part in parts if part), document)
 
 
 def _penalties(entry: Entry, words: Words) -> Cell:
-    shown = [_penalty(one, words) for one in entry.penalties]
-    return Shown("；".join(s.text for s in shown), [s.document for s in shown])
+    return _several([_penalty(one, words) for one in entry.penalties])
 
 
 def _order(one: Order, words: Words) -> Shown:
-    department = _department(one.department, words)
+    by = _department(one.department, words) or Shown("", None)
     parts = [
         one.on.isoformat(),
-        department.text if isinstance(department, Shown) else "",
+        by.text,
         one.title or "",
         one.number or "",
         f"期限{one.due_on.isoformat()}" if one.due_on else "",
@@ -200,15 +204,14 @@ def _order(one: Order, words: Words) -> Shown:
         "number": one.number,
         "on": one.on,
         "due_on": one.due_on,
-        "department": department.document if isinstance(department, Shown) else None,
+        "department": by.document,
         "withdrawn": one.withdrawn,
     }
     return Shown(" ".join(part for part in parts if part), document)
 
 
 def _orders(entry: Entry, words: Words) -> Cell:
-    shown = [_order(one, words) for one in entry.orders]
-    return Shown("；".join(s.text for s in shown), [s.document for s in shown])
+    return _several([_order(one, words) for one in entry.orders])
 
 
 def _remark(one: Remark, words: Words) -> str:
